@@ -1,0 +1,29 @@
+#!/usr/bin/env node
+// Runs the command line on the pinned Node, also when the machine's own Node is older.
+import { spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)));
+const pinned = () => {
+  try {
+    const folder = dirname(createRequire(import.meta.url).resolve('node/package.json'));
+    const path = join(folder, 'bin', process.platform === 'win32' ? 'node.exe' : 'node');
+    return existsSync(path) ? path : undefined;
+  } catch {
+    return undefined;
+  }
+};
+const runtime = pinned() ?? process.execPath;
+const main = join(root, 'src', 'cli', 'main.ts');
+const child = spawn(runtime, ['--disable-warning=ExperimentalWarning', main, ...process.argv.slice(2)], {
+  stdio: 'inherit',
+});
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal));
+child.on('error', (error) => {
+  console.error(`Cannot start the runtime: ${error.message}. Run "npm ci" in ${root} first.`);
+  process.exit(1);
+});
+child.on('exit', (code, signal) => process.exit(signal ? 128 + 15 : (code ?? 1)));

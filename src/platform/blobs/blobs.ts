@@ -1,0 +1,113 @@
+import { createHash, randomUUID } from 'node:crypto';
+import { createReadStream, createWriteStream, existsSync, mkdirSync } from 'node:fs';
+import { copyFile, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import type { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { type Config, dataFolder } from '../config.ts';
+import { platformError } from '../errors.ts';
+
+export type Blob = { digest: string; size: number };
+
+/** Content-addressed bytes: the name is the SHA-256, so equal content is stored once. */
+export type BlobStore = {
+  /**
+   * Stores bytes or a stream in constant memory. Raises platform.body.too_large beyond `maxBytes`;
+   * nothing is kept of a stream that fails.
+   */
+  put(content: Uint8Array | AsyncIterable<Uint8Array>, options?: { maxBytes?: number }): Promise<Blob>;
+  /** Takes a file into the store (a copy; the original stays). */
+  putFile(path: string): Promise<Blob>;
+  get(digest: string): Promise<Buffer>;
+  stream(digest: string): Readable;
+  has(digest: string): boolean;
+  /** Path of the bytes on this machine, for readers such as DuckDB and ONNX Runtime. */
+  path(digest: string): string;
+  size(digest: string): Promise<number>;
+  remove(digest: string): Promise<void>;
+};
+
+const digestPattern = /^sha256:[0-9a-f]{64}$/;
+
+/** The blob store in a local folder. Bytes are written aside, flushed, and renamed into place. */
+export function openLocalBlobs(config: Config): BlobStore {
+  const root = dataFolder(config, 'blobs');
+  const staging = dataFolder(config, 'blobs', 'staging');
+
+  const path = (digest: string) => {
+    if (!digestPattern.test(digest)) throw platformError('platform.blob.not_found', 'This is not a digest.');
+    const hex = digest.slice(7);
+    return join(root, hex.slice(0, 2), hex);
+  };
+  const existing = (digest: string) => {
+    const file = path(digest);
+    if (!existsSync(file))
+      throw platformError('platform.blob.not_found', 'No bytes are stored under this digest.');
+    return file;
+  };
+  const settle = async (staged: string, blob: Blob) => {
+    const target = path(blob.digest);
+    if (existsSync(target)) await rm(staged, { force: true });
+    else {
+      mkdirSync(dirname(target), { recursive: true, mode: 0o700 });
+      await rename(staged, target);
+    }
+    return blob;
+  };
+
+  const store: BlobStore = {
+    async put(content, options = {}) {
+      const staged = join(staging, randomUUID());
+      const hash = createHash('sha256');
+      const maxBytes = options.maxBytes ?? Number.POSITIVE_INFINITY;
+      let size = 0;
+      const source = content instanceof Uint8Array ? [content] : content;
+      try {
+        await pipeline(
+          async function* measured() {
+            for await (const chunk of source) {
+              size += chunk.byteLength;
+              if (size > maxBytes) {
+                throw platformError('platform.body.too_large', `The body is larger than ${maxBytes} bytes.`);
+              }
+              hash.update(chunk);
+              yield chunk;
+            }
+          },
+          createWriteStream(staged, { mode: 0o600, flush: true }),
+        );
+      } catch (error) {
+        await rm(staged, { force: true });
+        throw error;
+      }
+      return settle(staged, { digest: `sha256:${hash.digest('hex')}`, size });
+    },
+    async putFile(file) {
+      const staged = join(staging, randomUUID());
+      await copyFile(file, staged);
+      const hash = createHash('sha256');
+      let size = 0;
+      for await (const chunk of createReadStream(staged, { highWaterMark: 1 << 20 })) {
+        hash.update(chunk);
+        size += chunk.length;
+      }
+      return settle(staged, { digest: `sha256:${hash.digest('hex')}`, size });
+    },
+    get: async (digest) => readFile(existing(digest)),
+    stream: (digest) => createReadStream(existing(digest)),
+    has: (digest) => digestPattern.test(digest) && existsSync(path(digest)),
+    path: existing,
+    size: async (digest) => (await stat(existing(digest))).size,
+    remove: async (digest) => rm(path(digest), { force: true }),
+  };
+  void readdir(staging).then((left) => Promise.all(left.map((name) => removeStale(join(staging, name)))));
+  return store;
+}
+
+/** Removes what an interrupted upload left behind more than an hour ago. */
+async function removeStale(file: string): Promise<void> {
+  const age = await stat(file)
+    .then((found) => Date.now() - found.mtimeMs)
+    .catch(() => 0);
+  if (age > 3_600_000) await rm(file, { force: true });
+}

@@ -1,0 +1,119 @@
+import fastifySwagger from '@fastify/swagger';
+import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
+import fastify, {
+  type FastifyBaseLogger,
+  type FastifyInstance,
+  type RawReplyDefaultExpression,
+  type RawRequestDefaultExpression,
+  type RawServerDefault,
+} from 'fastify';
+import type { Caller } from '../auth/auth.ts';
+import type { Permission } from '../auth/roles.ts';
+import type { Platform } from '../platform.ts';
+import { authorise, everything, type Scope } from '../scope.ts';
+import { guardOrigin, identify } from './callers.ts';
+import { replyNotFound, replyWithError } from './failures.ts';
+
+export type HoustonApp = FastifyInstance<
+  RawServerDefault,
+  RawRequestDefaultExpression<RawServerDefault>,
+  RawReplyDefaultExpression<RawServerDefault>,
+  FastifyBaseLogger,
+  TypeBoxTypeProvider
+>;
+
+/** `'GET /api/data/datasets': 'read'`, for every route of the server. */
+export type PermissionTable = Readonly<Record<string, Permission>>;
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    caller: Caller;
+    /** The caller's scope: database, actor, permissions, clock, log. */
+    readonly scope: Scope;
+  }
+}
+
+const megabyte = 1024 * 1024;
+const streamed = ['application/octet-stream', 'application/vnd.apache.parquet', 'text/csv'];
+
+/**
+ * The HTTP server: one error form, Host and Origin guards, the caller's scope on each request, and a
+ * permission per route from one table — a route that the table does not name stops the start.
+ * Bodies of `application/octet-stream`, Parquet and CSV arrive as streams.
+ */
+export async function createApp(
+  platform: Platform,
+  options: { permissions: PermissionTable; version: string },
+): Promise<HoustonApp> {
+  const app = fastify({
+    logger: false,
+    bodyLimit: 16 * megabyte,
+    exposeHeadRoutes: false,
+    requestTimeout: 0,
+    keepAliveTimeout: 72_000,
+    return503OnClosing: true,
+    routerOptions: { maxParamLength: 300 },
+    ajv: { customOptions: { removeAdditional: false, coerceTypes: 'array', allErrors: false } },
+  }).withTypeProvider<TypeBoxTypeProvider>();
+
+  app.decorateRequest('caller', null as unknown as Caller);
+  app.decorateRequest('scope', {
+    getter(): Scope {
+      return scopeOf(platform, this.caller ?? anonymous);
+    },
+  });
+  app.addContentTypeParser(streamed, (_request, payload, done) => done(null, payload));
+  app.setErrorHandler((error, request, reply) => replyWithError(platform, error, request, reply));
+  const patterns = new Map<string, Set<string>>();
+  app.setNotFoundHandler((request, reply) => replyNotFound(patterns, request, reply));
+
+  app.addHook('onRoute', (route) => {
+    for (const method of [route.method].flat()) {
+      const key = `${method} ${route.url}`;
+      if (!(key in options.permissions)) throw new Error(`No permission is named for the route ${key}.`);
+      patterns.set(route.url, (patterns.get(route.url) ?? new Set()).add(method));
+    }
+  });
+  app.addHook('onRequest', (request, reply, done) => {
+    guardOrigin(platform, request);
+    reply.header('x-content-type-options', 'nosniff');
+    const permission = options.permissions[`${request.method} ${request.routeOptions.url ?? ''}`];
+    if (permission === 'public' || permission === undefined) return done();
+    const admit = (caller: Caller) => {
+      request.caller = caller;
+      if (!caller.permissions.has(everything)) authorise(request.scope, permission);
+    };
+    const caller = identify(platform, request);
+    if (!(caller instanceof Promise)) {
+      admit(caller);
+      return done();
+    }
+    caller.then(admit).then(() => done(), done);
+  });
+
+  await app.register(fastifySwagger, {
+    openapi: {
+      openapi: '3.1.0',
+      info: {
+        title: 'Houston',
+        version: options.version,
+        description:
+          'Mission control for machine learning. Errors carry a code, a sentence and the next step.',
+      },
+      components: { securitySchemes: { token: { type: 'http', scheme: 'bearer' } } },
+    },
+  });
+  return app as unknown as HoustonApp;
+}
+
+const anonymous: Caller = {
+  actor: 'user:anonymous',
+  user: { id: 'anonymous', roles: [], createdAt: 0 },
+  permissions: new Set(),
+};
+
+/** Made on first use, so that hot routes which need no scope pay nothing. */
+function scopeOf(platform: Platform, caller: Caller): Scope {
+  const { db, now, log } = platform;
+  return { db, actor: caller.actor, permissions: caller.permissions, cause: null, now, log, platform };
+}

@@ -1,0 +1,58 @@
+import type { FastifyRequest } from 'fastify';
+import { type Caller, callerOfToken, localCaller } from '../auth/auth.ts';
+import { isLoopback } from '../config.ts';
+import { platformError } from '../errors.ts';
+import type { Platform } from '../platform.ts';
+
+const cookieName = 'houston_session';
+const safeMethods = new Set(['GET', 'HEAD', 'OPTIONS']);
+
+/** A cookie that scripts cannot read and other sites cannot send. */
+export function sessionCookie(token: string, maxAge = 30 * 86_400): string {
+  return `${cookieName}=${token}; Path=/; HttpOnly; SameSite=Strict; Max-Age=${maxAge}`;
+}
+
+function tokenOf(request: FastifyRequest): string | undefined {
+  const bearer = request.headers.authorization?.match(/^Bearer\s+(\S+)$/i)?.[1];
+  if (bearer) return bearer;
+  const cookie = request.headers.cookie?.match(new RegExp(`(?:^|;\\s*)${cookieName}=([^;\\s]+)`));
+  return cookie?.[1];
+}
+
+/**
+ * The caller of a request. A token is checked on every request. Without one, a server without login takes
+ * the person at this machine; a server with login raises platform.auth.required.
+ */
+export function identify(platform: Platform, request: FastifyRequest): Caller | Promise<Caller> {
+  const token = tokenOf(request);
+  if (token !== undefined) {
+    return callerOfToken(platform.systemScope('system:auth'), token).then((caller) => {
+      if (caller) return caller;
+      throw platformError('platform.auth.required', 'The token is not valid or no longer valid.');
+    });
+  }
+  if (platform.config.auth) throw platformError('platform.auth.required', 'This server asks for a login.');
+  return localCaller;
+}
+
+const hostName = (host: string) => host.replace(/:\d+$/, '').toLowerCase();
+
+/**
+ * Refuses requests whose Host is none of this server's names (DNS rebinding), and unsafe requests that a
+ * page of another origin makes (cross-site request forgery).
+ */
+export function guardOrigin(platform: Platform, request: FastifyRequest): void {
+  const { config } = platform;
+  const host = request.headers.host ?? '';
+  const name = hostName(host);
+  const known = isLoopback(name) || name === config.host.toLowerCase() || config.allowedHosts.includes(name);
+  if (!known) throw platformError('platform.host.refused', 'The Host header names another server.');
+  const { origin } = request.headers;
+  if (origin === undefined || safeMethods.has(request.method)) return;
+  let originHost = '';
+  try {
+    originHost = new URL(origin).host;
+  } catch {}
+  if (originHost !== host)
+    throw platformError('platform.origin.refused', 'Another origin made this request.');
+}

@@ -1,0 +1,184 @@
+import { Readable } from 'node:stream';
+import Type from 'typebox';
+import { isoTime } from '../clock.ts';
+import {
+  getEvent,
+  type LedgerEvent,
+  ledgerHead,
+  listEvents,
+  usedBy,
+  verifyLedger,
+  why,
+} from '../ledger/index.ts';
+import type { Reactors } from '../reactors/reactors.ts';
+import type { HoustonApp } from './app.ts';
+
+const Event = Type.Object({
+  seq: Type.Integer(),
+  id: Type.String(),
+  time: Type.String(),
+  type: Type.String(),
+  actor: Type.String(),
+  subject: Type.String(),
+  data: Type.Record(Type.String(), Type.Unknown()),
+  uses: Type.Array(Type.String()),
+  cause: Type.Union([Type.String(), Type.Null()]),
+  prev: Type.String(),
+  hash: Type.String(),
+});
+
+const show = (event: LedgerEvent) => ({ ...event, time: isoTime(event.time) });
+const Subject = Type.String({ minLength: 1, maxLength: 400 });
+
+/** Health, the ledger and its live stream, reactors' dead letters. */
+export function platformRoutes(app: HoustonApp, reactors: Reactors, version: string): void {
+  const ledger = { tags: ['ledger'] };
+
+  app.get('/health', { schema: { tags: ['platform'], summary: 'Is the server up?' } }, async () => ({
+    status: 'healthy',
+  }));
+  app.get('/version', { schema: { tags: ['platform'], summary: 'Version of the server' } }, async () => ({
+    version,
+    node: process.version,
+  }));
+  app.get('/openapi.json', { schema: { hide: true } }, async () => app.swagger());
+
+  app.get(
+    '/api/ledger/events',
+    {
+      schema: {
+        ...ledger,
+        summary: 'Search the ledger, newest first',
+        querystring: Type.Object({
+          type: Type.Optional(
+            Type.String({ maxLength: 200, description: 'Exact, or a prefix that ends in .*' }),
+          ),
+          subject: Type.Optional(Subject),
+          actor: Type.Optional(Type.String({ maxLength: 200 })),
+          text: Type.Optional(Type.String({ maxLength: 200 })),
+          before: Type.Optional(Type.Integer({ minimum: 0 })),
+          after: Type.Optional(Type.Integer({ minimum: 0 })),
+          order: Type.Optional(Type.Enum(['newest', 'oldest'])),
+          limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 1000 })),
+        }),
+      },
+    },
+    async (request) => {
+      const { type, ...filter } = request.query;
+      const items = await listEvents(request.scope, { ...filter, ...(type && { types: [type] }) });
+      const head = await ledgerHead(request.scope);
+      return { items: items.map(show), total: head.seq };
+    },
+  );
+
+  app.get(
+    '/api/ledger/events/:id',
+    {
+      schema: {
+        ...ledger,
+        summary: 'One event',
+        params: Type.Object({ id: Type.String({ maxLength: 64 }) }),
+        response: { 200: Event },
+      },
+    },
+    async (request) => show(await getEvent(request.scope, request.params.id)),
+  );
+
+  app.get(
+    '/api/ledger/why',
+    {
+      schema: {
+        ...ledger,
+        summary: 'Explain a state back to its causes',
+        querystring: Type.Object({
+          subject: Subject,
+          limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 2000 })),
+        }),
+      },
+    },
+    async (request) => {
+      const graph = await why(request.scope, request.query.subject, request.query.limit);
+      return { ...graph, nodes: graph.nodes.map((node) => ({ ...node, event: show(node.event) })) };
+    },
+  );
+
+  app.get(
+    '/api/ledger/used-by',
+    {
+      schema: {
+        ...ledger,
+        summary: 'What was made from this subject',
+        querystring: Type.Object({ subject: Subject }),
+      },
+    },
+    async (request) => ({ items: (await usedBy(request.scope, request.query.subject)).map(show) }),
+  );
+
+  app.post(
+    '/api/ledger/verify',
+    { schema: { ...ledger, summary: 'Prove the whole ledger against its chain and checkpoints' } },
+    async (request) => verifyLedger(request.scope, request.scope.platform.ledger.book),
+  );
+
+  app.get(
+    '/api/ledger/checkpoints',
+    { schema: { ...ledger, summary: 'Signed checkpoints, newest first' } },
+    async (request) => {
+      const all = request.scope.platform.ledger.book.list().reverse().slice(0, 1000);
+      return { items: all.map((checkpoint) => ({ ...checkpoint, time: isoTime(checkpoint.time) })) };
+    },
+  );
+
+  app.get(
+    '/api/ledger/dead-letters',
+    { schema: { ...ledger, summary: 'Events that a reactor could not handle' } },
+    async () => ({
+      items: (await reactors.deadLetters()).map((one) => ({ ...one, time: isoTime(one.time) })),
+    }),
+  );
+
+  app.post(
+    '/api/ledger/dead-letters/:reactor/:event/replay',
+    {
+      schema: {
+        ...ledger,
+        summary: 'Hand an event to its reactor once more',
+        params: Type.Object({
+          reactor: Type.String({ maxLength: 128 }),
+          event: Type.String({ maxLength: 64 }),
+        }),
+      },
+    },
+    async (request, reply) => {
+      await reactors.replay(request.params.reactor, request.params.event);
+      return reply.status(204).send();
+    },
+  );
+
+  app.get(
+    '/api/events',
+    {
+      schema: {
+        ...ledger,
+        summary: 'Live stream of ledger events (server-sent events)',
+        produces: ['text/event-stream'],
+      },
+    },
+    (request, reply) => {
+      const { ledger: live } = request.scope.platform;
+      const stream = new Readable({ read() {} });
+      const send = (event: LedgerEvent) =>
+        stream.push(`id: ${event.seq}\nevent: ledger\ndata: ${JSON.stringify(show(event))}\n\n`);
+      stream.push(': connected\n\n');
+      const stop = live.listen(send);
+      const beat = setInterval(() => stream.push(': beat\n\n'), 15_000);
+      beat.unref();
+      request.raw.on('close', () => {
+        stop();
+        clearInterval(beat);
+        stream.push(null);
+      });
+      return reply.type('text/event-stream').header('cache-control', 'no-store').send(stream);
+    },
+  );
+}

@@ -1,0 +1,25 @@
+import { createHash } from 'node:crypto';
+import canonicalize from 'canonicalize';
+
+export type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
+export type JsonObject = { [key: string]: Json };
+
+/** Canonical JSON (RFC 8785): sorted keys, no spaces, one text per value. */
+export function canonicalJson(value: Json): string {
+  return canonicalize(value) as string;
+}
+
+/** `sha256:` and the hex digest of bytes or of a UTF-8 text. */
+export function sha256(bytes: Uint8Array | string): string {
+  return `sha256:${createHash('sha256').update(bytes).digest('hex')}`;
+}
+
+/** Digest of a JSON value by its canonical form. */
+export function digestJson(value: Json): string {
+  return sha256(canonicalJson(value));
+}
+
+/** The first 12 hex characters of a digest, for subjects and pages. */
+export function shortDigest(digest: string): string {
+  return digest.replace(/^sha256:/, '').slice(0, 12);
+}
