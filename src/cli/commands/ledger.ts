@@ -1,0 +1,140 @@
+import type { Command } from 'commander';
+import { type CommonOptions, common, withClient } from '../connect.ts';
+import { bold, dim, green, line, red, show, table } from '../output.ts';
+
+type Event = {
+  seq: number;
+  id: string;
+  time: string;
+  type: string;
+  actor: string;
+  subject: string;
+  data: Record<string, unknown>;
+};
+type Why = {
+  subject: string;
+  root: string;
+  nodes: { id: string; depth: number; event: Event }[];
+  edges: { from: string; to: string; kind: 'cause' | 'uses'; subject?: string }[];
+  truncated: boolean;
+  prediction?: Record<string, unknown>;
+};
+type Verification = {
+  ok: boolean;
+  events: number;
+  head: string;
+  checkpoints: number;
+  checkpointedUpTo: number;
+  firstBad: { seq: number; id: string | null; reason: string } | null;
+};
+
+/** Prints the causal graph as a tree, each event once; a second visit is a reference. */
+export function printWhy(graph: Why): void {
+  const nodes = new Map(graph.nodes.map((node) => [node.id, node.event]));
+  const seen = new Set<string>();
+  const visit = (id: string, prefix: string, label: string, last: boolean, top: boolean) => {
+    const event = nodes.get(id);
+    if (!event) return;
+    const branch = top ? '' : last ? '└─ ' : '├─ ';
+    const again = seen.has(id) ? dim(' (above)') : '';
+    const what = `${label}${bold(event.subject)} ${event.type}`;
+    line(`${prefix}${branch}${what} ${dim(`${event.time} by ${event.actor}${brief(event.data)}`)}${again}`);
+    if (again) return;
+    seen.add(id);
+    const below = graph.edges.filter((edge) => edge.from === id);
+    const indent = top ? '' : last ? '   ' : '│  ';
+    below.forEach((edge, i) => {
+      const kind = edge.kind === 'cause' ? 'because of ' : 'made from ';
+      visit(edge.to, prefix + indent, dim(kind), i === below.length - 1, false);
+    });
+  };
+  visit(graph.root, '', '', true, true);
+  if (graph.truncated) line(dim('… and more; ask with --limit'));
+}
+
+const briefKeys = [
+  'digest',
+  'version',
+  'rows',
+  'reason',
+  'decision',
+  'verdict',
+  'commit',
+  'feature',
+  'weight',
+];
+
+function brief(data: Record<string, unknown>): string {
+  const parts = briefKeys
+    .filter((key) => ['string', 'number'].includes(typeof data[key]))
+    .map((key) => `${key} ${String(data[key]).replace(/^(sha256:.{12}).*/, '$1')}`);
+  return parts.length > 0 ? ` · ${parts.join(' · ')}` : '';
+}
+
+export function ledgerCommands(program: Command): void {
+  common(
+    program
+      .command('why')
+      .description('explain any state back to its causes: deployment:NAME, rollout:ID, a prediction id…'),
+  )
+    .argument('<subject>')
+    .option('--limit <n>', 'at most so many events', '200')
+    .action(async (subject: string, options: CommonOptions & { limit: string }) =>
+      withClient(options, async (client) => {
+        const prediction = subject.match(/^(?:prediction:)?(pred_[a-z0-9]+(?::\d+)?)$/)?.[1];
+        const graph = prediction
+          ? await client.get<Why>(`/api/serving/predictions/${encodeURIComponent(prediction)}/why`)
+          : await client.get<Why>('/api/ledger/why', { subject, limit: Number(options.limit) });
+        show(options.json, graph, (value) => {
+          if (value.prediction)
+            line(
+              `${bold(`prediction ${prediction}`)} ${dim(JSON.stringify(value.prediction).slice(0, 400))}`,
+            );
+          printWhy(value);
+        });
+      }),
+    );
+
+  const audit = program.command('audit').description('the ledger: every change of state, hash-chained');
+
+  common(
+    audit.command('verify').description('prove the whole ledger against its chain and checkpoints'),
+  ).action(async (options: CommonOptions) =>
+    withClient(options, async (client) => {
+      const result = await client.post<Verification>('/api/ledger/verify', {});
+      show(options.json, result, () => {
+        if (result.ok) {
+          line(`${green('✓')} ${result.events} events verified, head ${result.head.slice(0, 19)}…`);
+          line(
+            dim(`  ${result.checkpoints} signed checkpoints, the newest at event ${result.checkpointedUpTo}`),
+          );
+        } else {
+          line(
+            `${red('✗')} first bad event: ${bold(String(result.firstBad?.seq))} ${result.firstBad?.id ?? ''}`,
+          );
+          line(`  ${result.firstBad?.reason}`);
+        }
+      });
+      if (!result.ok) process.exitCode = 3;
+    }),
+  );
+
+  common(audit.command('log').description('newest events'))
+    .option('--type <type>', 'exact, or a prefix that ends in .*')
+    .option('--subject <subject>')
+    .option('--text <text>')
+    .option('--limit <n>', 'how many', '30')
+    .action(
+      async (options: CommonOptions & { type?: string; subject?: string; text?: string; limit: string }) =>
+        withClient(options, async (client) => {
+          const { type, subject, text, limit } = options;
+          const reply = await client.get<{ items: Event[] }>('/api/ledger/events', {
+            type,
+            subject,
+            text,
+            limit,
+          });
+          show(options.json, reply, ({ items }) => table(items, ['seq', 'time', 'type', 'subject', 'actor']));
+        }),
+    );
+}

@@ -1,0 +1,136 @@
+import { readFileSync } from 'node:fs';
+import type { Command } from 'commander';
+import { HoustonError } from '../../platform/errors.ts';
+import { type CommonOptions, common, withClient } from '../connect.ts';
+import { bold, dim, green, line, red, show, table, yellow } from '../output.ts';
+
+type Version = { model: string; version: number; digest: string };
+type Check = { name: string; decision: string; value: unknown; bound: unknown; reason: string };
+type Verdict = { decision: string; checks: Check[] };
+
+const path = (name: string) => `/api/registry/models/${encodeURIComponent(name)}`;
+const verdictColour = (decision: string) =>
+  (decision === 'go' ? green : decision === 'no-go' ? red : yellow)(decision);
+
+/** Prints a gate's verdict, one line a check. */
+export function printVerdict(verdict: Verdict): void {
+  for (const check of verdict.checks) {
+    line(`  ${verdictColour(check.decision.padEnd(15))} ${check.name.padEnd(28)} ${dim(check.reason)}`);
+  }
+  line(`Gate: ${bold(verdictColour(verdict.decision))}`);
+}
+
+export function modelCommands(program: Command): void {
+  const models = program.command('models').description('register, list and inspect models');
+
+  common(models.command('register').description('register an ONNX file as the next version of a model'))
+    .argument('<name>', 'name of the model')
+    .argument('<file>', 'path of the .onnx file')
+    .option('--alias <alias>', 'alias to set on the new version')
+    .option('--source <text>', 'where it comes from')
+    .action(
+      async (name: string, file: string, options: CommonOptions & { alias?: string; source?: string }) =>
+        withClient(options, async (client) => {
+          let bytes: Buffer;
+          try {
+            bytes = readFileSync(file);
+          } catch {
+            throw new HoustonError('cli.file.unreadable', `Cannot read ${file}.`, {
+              next: 'Check the path.',
+            });
+          }
+          const version = await client.post<Version>(`${path(name)}/versions`, bytes, {
+            contentType: 'application/octet-stream',
+            query: { alias: options.alias, source: options.source },
+          });
+          show(options.json, version, () => {
+            line(`${green('✓')} ${bold(`${name}:${version.version}`)} ${dim(version.digest)}`);
+            line(dim(`  next: houston deploy ${name}:${version.version}`));
+          });
+        }),
+    );
+
+  common(models.command('list').description('all models')).action(async (options: CommonOptions) =>
+    withClient(options, async (client) => {
+      const reply = await client.get<{ items: Record<string, unknown>[] }>('/api/registry/models');
+      show(options.json, reply, ({ items }) =>
+        table(
+          items.map((item) => ({ ...item, aliases: JSON.stringify(item.aliases) })),
+          ['name', 'latestVersion', 'aliases', 'owner', 'description'],
+        ),
+      );
+    }),
+  );
+
+  common(models.command('show').description('one model with its versions'))
+    .argument('<name>')
+    .action(async (name: string, options: CommonOptions) =>
+      withClient(options, async (client) => {
+        const [model, versions] = await Promise.all([
+          client.get<Record<string, unknown>>(path(name)),
+          client.get<{ items: Record<string, unknown>[] }>(`${path(name)}/versions`),
+        ]);
+        show(options.json, { ...model, versions: versions.items }, () => {
+          line(`${bold(name)} ${dim(String(model.description ?? ''))}`);
+          table(versions.items, ['version', 'digest', 'createdAt', 'source']);
+        });
+      }),
+    );
+
+  common(models.command('gate').description('run the gate on a version and print its verdict'))
+    .argument('<name>')
+    .argument('<version>')
+    .action(async (name: string, version: string, options: CommonOptions) =>
+      withClient(options, async (client) => {
+        const verdict = await client.post<Verdict>(
+          `${path(name)}/versions/${encodeURIComponent(version)}/gate`,
+          {},
+        );
+        show(options.json, verdict, printVerdict);
+        if (verdict.decision === 'no-go') process.exitCode = 3;
+      }),
+    );
+
+  common(
+    program
+      .command('deploy')
+      .description('put a model version behind its route: NAME, NAME@alias or NAME:version'),
+  )
+    .argument('<model>')
+    .option('--to <deployment>', 'name of the deployment (default: the name of the model)')
+    .option('--environment <name>', 'dev, test or prod', 'prod')
+    .action(async (model: string, options: CommonOptions & { to?: string; environment: string }) =>
+      withClient(options, async (client) => {
+        const deployment = options.to ?? model.split(/[@:]/)[0];
+        const rollout = await client.post<{ id: string; state: string }>(
+          `/api/serving/deployments/${encodeURIComponent(deployment)}/deploy`,
+          { model, environment: options.environment },
+        );
+        show(options.json, rollout, () => {
+          line(
+            `${green('✓')} ${bold(deployment)} ← ${model} ${dim(`· rollout ${rollout.id}: ${rollout.state}`)}`,
+          );
+          line(dim(`  POST ${client.url}/v2/models/${deployment}/infer`));
+        });
+      }),
+    );
+
+  common(
+    program
+      .command('rollback')
+      .description('put the previous revision of a deployment back, at the next request'),
+  )
+    .argument('<deployment>')
+    .option('--reason <text>', 'why', 'asked for on the command line')
+    .action(async (deployment: string, options: CommonOptions & { reason: string }) =>
+      withClient(options, async (client) => {
+        const result = await client.post<object>(
+          `/api/serving/deployments/${encodeURIComponent(deployment)}/rollback`,
+          { reason: options.reason },
+        );
+        show(options.json, result, () =>
+          line(`${green('✓')} ${bold(deployment)} is back on its previous revision`),
+        );
+      }),
+    );
+}

@@ -1,0 +1,53 @@
+import type { Command } from 'commander';
+import { type CommonOptions, common, withClient } from '../connect.ts';
+import { bold, green, line, show, table } from '../output.ts';
+
+type List = { items: Record<string, unknown>[] };
+
+export function operationCommands(program: Command): void {
+  common(
+    program.command('status').description('is all well? deployments, what needs a human, incidents'),
+  ).action(async (options: CommonOptions) =>
+    withClient(options, async (client) => {
+      const overview = await client.get<Record<string, unknown>>('/api/insights/overview');
+      show(options.json, overview, () => {
+        const deployments = (overview.deployments ?? []) as Record<string, unknown>[];
+        table(deployments, ['name', 'state', 'model', 'version', 'requestsPerMinute', 'p99Ms']);
+        const needs = (overview.needsHuman ?? []) as { title?: string; subject?: string }[];
+        for (const need of needs) line(`! ${need.title ?? ''} ${need.subject ?? ''}`);
+      });
+    }),
+  );
+
+  const incidents = program.command('incidents').description('incidents of deployments');
+  common(incidents.command('list')).action(async (options: CommonOptions) =>
+    withClient(options, async (client) => {
+      const reply = await client.get<List>('/api/monitoring/incidents');
+      show(options.json, reply, ({ items }) =>
+        table(items, ['id', 'deployment', 'state', 'severity', 'openedAt', 'title']),
+      );
+    }),
+  );
+
+  const approvals = program.command('approvals').description('what waits for a decision');
+  common(approvals.command('list')).action(async (options: CommonOptions) =>
+    withClient(options, async (client) => {
+      const reply = await client.get<List>('/api/governance/approvals');
+      show(options.json, reply, ({ items }) =>
+        table(items, ['id', 'state', 'subject', 'requestedBy', 'createdAt']),
+      );
+    }),
+  );
+  for (const decision of ['approve', 'reject'] as const) {
+    common(approvals.command(decision).description(`${decision} a request, as the user of your token`))
+      .argument('<id>')
+      .requiredOption('--reason <text>', 'why')
+      .action(async (id: string, options: CommonOptions & { reason: string }) =>
+        withClient(options, async (client) => {
+          const path = `/api/governance/approvals/${encodeURIComponent(id)}/decisions`;
+          const result = await client.post<object>(path, { decision, reason: options.reason });
+          show(options.json, result, () => line(`${green('✓')} ${bold(id)}: ${decision}`));
+        }),
+      );
+  }
+}

@@ -1,0 +1,102 @@
+import type { AddressInfo } from 'node:net';
+import { createDomains, type Domains } from './domains.ts';
+import { permissions } from './permissions.ts';
+import { authRoutes } from './platform/auth/auth.routes.ts';
+import { authMigrations } from './platform/auth/auth.tables.ts';
+import { bootstrapAdministrator } from './platform/auth/auth.ts';
+import type { Config } from './platform/config.ts';
+import { migrate } from './platform/db/migrate.ts';
+import { declarationRoutes } from './platform/declarations/declarations.routes.ts';
+import { createApp, type HoustonApp } from './platform/http/app.ts';
+import { platformRoutes } from './platform/http/platform.routes.ts';
+import { webRoutes } from './platform/http/web.routes.ts';
+import { jobsMigrations } from './platform/jobs/jobs.ts';
+import { ledgerHead, ledgerMigrations } from './platform/ledger/index.ts';
+import type { Logger } from './platform/log.ts';
+import type { DomainModule } from './platform/module.ts';
+import { createPlatform, type Platform } from './platform/platform.ts';
+import { reactorMigrations } from './platform/reactors/reactors.tables.ts';
+import { createReactors, type Reactors } from './platform/reactors/reactors.ts';
+import { openInferenceRoutes } from './protocols/open-inference/index.ts';
+import { prometheusRoutes } from './protocols/prometheus/index.ts';
+import { version } from './version.ts';
+
+/** A running server: one process that does it all. */
+export type Houston = {
+  readonly url: string;
+  readonly platform: Platform;
+  readonly domains: Domains;
+  readonly reactors: Reactors;
+  readonly app: HoustonApp;
+  /** The administrator's token, when this was the first start of a server with login. */
+  readonly firstToken: string | null;
+  close(): Promise<void>;
+};
+
+/** Builds the server from its parts: platform, domains, routes. Nothing listens yet. */
+export async function composeHouston(config: Config, options: { log?: Logger; now?: () => number } = {}) {
+  const platform = await createPlatform(config, options);
+  const domains = createDomains(platform);
+  const modules: DomainModule[] = Object.values(domains);
+  const reactors = createReactors(
+    platform,
+    modules.flatMap((module) => module.reactors ?? []),
+  );
+  const declarables = modules.flatMap((module) => module.declarables ?? []);
+  for (const kind of modules.flatMap((module) => module.jobs ?? [])) platform.jobs.define(kind);
+
+  const app = await createApp(platform, { permissions, version });
+  platformRoutes(app, reactors, version);
+  authRoutes(app);
+  declarationRoutes(app, declarables);
+  for (const module of modules) await module.routes?.(app);
+  await app.register(openInferenceRoutes(domains.serving));
+  prometheusRoutes(app, domains.serving);
+  await webRoutes(app);
+  const migrations = [
+    ...ledgerMigrations,
+    ...reactorMigrations,
+    ...jobsMigrations,
+    ...authMigrations,
+    ...modules.flatMap((module) => module.migrations ?? []),
+  ];
+  return { platform, domains, modules, reactors, app, migrations };
+}
+
+/**
+ * Starts a server and resolves when it is healthy: schema migrated, routes as they were, models loaded,
+ * listening. Raises when the port is taken or the configuration is unsafe.
+ */
+export async function startHouston(
+  config: Config,
+  options: { log?: Logger; now?: () => number } = {},
+): Promise<Houston> {
+  const { platform, domains, modules, reactors, app, migrations } = await composeHouston(config, options);
+  const scope = platform.systemScope('system:start');
+  await migrate(platform.db, migrations);
+  const firstToken = config.auth ? await bootstrapAdministrator(scope) : null;
+  for (const module of modules) await module.start?.(scope);
+  await platform.jobs.start();
+  await reactors.start();
+  await app.listen({ port: config.port, host: config.host });
+  const { port } = app.server.address() as AddressInfo;
+  const host = config.host.includes(':') ? `[${config.host}]` : config.host;
+  const head = await ledgerHead(scope);
+  platform.log.debug('healthy', { port, events: head.seq });
+  return {
+    url: `http://${host}:${port}`,
+    platform,
+    domains,
+    reactors,
+    app,
+    firstToken,
+    async close() {
+      app.server.closeAllConnections();
+      await app.close();
+      await platform.jobs.stop();
+      await reactors.stop();
+      for (const module of [...modules].reverse()) await module.stop?.();
+      await platform.close();
+    },
+  };
+}
