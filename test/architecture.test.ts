@@ -18,7 +18,7 @@ const levels: Record<string, number> = {
   'src/domains/insights': 8,
   'src/protocols': 9,
   'src/client': 9,
-  'src/cli': 10,
+  'src/cli': 11,
   src: 10,
 };
 
