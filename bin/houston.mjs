@@ -20,6 +20,8 @@ const runtime = pinned() ?? process.execPath;
 const main = join(root, 'src', 'cli', 'main.ts');
 const child = spawn(runtime, ['--disable-warning=ExperimentalWarning', main, ...process.argv.slice(2)], {
   stdio: 'inherit',
+  // Stripped and compiled sources are kept between starts.
+  env: { NODE_COMPILE_CACHE: join(root, 'node_modules', '.cache', 'houston'), ...process.env },
 });
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal));
 child.on('error', (error) => {

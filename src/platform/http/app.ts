@@ -31,6 +31,10 @@ declare module 'fastify' {
     /** The caller's scope: database, actor, permissions, clock, log. */
     readonly scope: Scope;
   }
+  interface FastifyInstance {
+    /** `METHOD /path` of every route, as the permission table names them. */
+    routeKeys: string[];
+  }
 }
 
 const megabyte = 1024 * 1024;
@@ -56,6 +60,7 @@ export async function createApp(
     ajv: { customOptions: { removeAdditional: false, coerceTypes: 'array', allErrors: false } },
   }).withTypeProvider<TypeBoxTypeProvider>();
 
+  app.decorate('routeKeys', []);
   app.decorateRequest('caller', null as unknown as Caller);
   app.decorateRequest('scope', {
     getter(): Scope {
@@ -71,6 +76,7 @@ export async function createApp(
     for (const method of [route.method].flat()) {
       const key = `${method} ${route.url}`;
       if (!(key in options.permissions)) throw new Error(`No permission is named for the route ${key}.`);
+      app.routeKeys.push(key);
       patterns.set(route.url, (patterns.get(route.url) ?? new Set()).add(method));
     }
   });
