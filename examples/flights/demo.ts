@@ -37,13 +37,13 @@ export async function runDemo(options: DemoOptions): Promise<number> {
   const until = Date.UTC(2001, 1 + months, 1);
 
   screen.chapter('Houston · flights of 2001: will this one arrive more than 15 minutes late?');
+  const flights = await openFlights();
   const server = await startOwnServer({
     port: Number(options.port ?? 1969),
     dataDir: options.dataDir ?? join('.houston', 'demo'),
   });
   screen.tell(style.green('●'), `server healthy in ${server.milliseconds} ms at ${style.bold(server.url)}`);
   const client = createClient({ url: server.url });
-  const flights = await openFlights();
   const counts: ReplayCounts = { requests: 0, predictions: 0, failed: 0, failures: [], arrivals: 0 };
   try {
     await client.post('/api/declarations/apply', readDeclaration(join(import.meta.dirname, 'houston.yaml')));
@@ -179,7 +179,7 @@ function createSabotages(client: HoustonClient, flights: Flights, screen: Screen
   };
   const slow = async () => {
     const model = await client.download(`/api/registry/models/${service}/versions/@champion/model`);
-    const version = await client.post<{ version: number }>(
+    const version = await client.post<{ version: number; digest: string; size: number }>(
       `/api/registry/models/${service}/versions`,
       slowDown(model),
       { contentType: 'application/octet-stream', query: { source: 'sabotage: the champion with a detour' } },
@@ -188,8 +188,9 @@ function createSabotages(client: HoustonClient, flights: Flights, screen: Screen
       style.magenta('✦'),
       `sabotage: version ${version.version} answers as the champion does, many times slower`,
     );
-    await client.post(`/api/serving/deployments/${service}/deploy`, {
-      model: `${service}:${version.version}`,
+    const { digest, size } = version;
+    await client.post('/api/pipelines/flights-exam/runs', {
+      params: { version: version.version, digest, size },
     });
   };
   const plan = [

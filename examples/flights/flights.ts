@@ -40,7 +40,13 @@ const timestamp = (time: number) => `make_timestamp(${time * 1000})`;
 
 /** 3,000,000 real flights of 2001, from the package vega-datasets. */
 export async function openFlights(): Promise<FlightData> {
-  const file = createRequire(import.meta.url).resolve('vega-datasets/data/flights-3m.parquet');
+  const entry = createRequire(import.meta.url).resolve('vega-datasets');
+  const file = join(
+    entry.slice(0, entry.lastIndexOf('vega-datasets')),
+    'vega-datasets',
+    'data',
+    'flights-3m.parquet',
+  );
   const instance = await DuckDBInstance.create(':memory:', { memory_limit: '500MB', threads: '1' });
   const connection = await instance.connect();
   const folder = await mkdtemp(join(tmpdir(), 'houston-flights-'));

@@ -30,6 +30,9 @@ export async function startOwnServer(options: {
     { stdio: ['ignore', 'pipe', 'inherit'] },
   );
   const ended = once(child, 'exit');
+  const passOn = (signal: NodeJS.Signals) => void child.kill(signal);
+  process.on('SIGINT', passOn).on('SIGTERM', passOn);
+  void ended.then(() => process.off('SIGINT', passOn).off('SIGTERM', passOn));
   const first = await Promise.race([
     once(createInterface({ input: child.stdout }), 'line').then(([text]) => text as string),
     ended.then(() => ''),

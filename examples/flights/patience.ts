@@ -14,7 +14,7 @@ export async function waitFor(
   }
 }
 
-type Failure = { type: string; column?: string | null };
+type Failure = { type: string; column?: string | null; success: boolean; severity?: string };
 
 /** What a refused batch failed on, in a line; raises when it was taken after all. */
 export async function refusalOf(send: () => Promise<unknown>): Promise<string> {
@@ -22,8 +22,8 @@ export async function refusalOf(send: () => Promise<unknown>): Promise<string> {
     await send();
   } catch (error) {
     if (!(error instanceof HoustonReplyError) || error.code !== 'data.batch.refused') throw error;
-    const report = (error.details?.report ?? {}) as { failures?: Failure[] };
-    const failures = report.failures ?? [];
+    const report = (error.details?.report ?? {}) as { results?: Failure[] };
+    const failures = (report.results ?? []).filter((result) => !result.success);
     const names = failures.map(
       ({ type, column }) => `${type.replace(/^expect_(column_)?/, '')}${column ? ` (${column})` : ''}`,
     );

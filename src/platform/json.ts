@@ -1,12 +1,23 @@
 import { createHash } from 'node:crypto';
 import canonicalize from 'canonicalize';
+import { platformError } from './errors.ts';
 
 export type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
 export type JsonObject = { [key: string]: Json };
 
-/** Canonical JSON (RFC 8785): sorted keys, no spaces, one text per value. */
+/**
+ * Canonical JSON (RFC 8785): sorted keys, no spaces, one text per value. Raises platform.input.invalid for text
+ * that is not Unicode (half a surrogate pair), which has no canonical form.
+ */
 export function canonicalJson(value: Json): string {
-  return canonicalize(value) as string;
+  try {
+    return canonicalize(value) as string;
+  } catch {
+    throw platformError(
+      'platform.input.invalid',
+      'A text or number of the request has no canonical JSON form.',
+    );
+  }
 }
 
 /** `sha256:` and the hex digest of bytes or of a UTF-8 text. */

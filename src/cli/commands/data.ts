@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { extname } from 'node:path';
 import type { Command } from 'commander';
-import { HoustonReplyError } from '../../client/client.ts';
+import { type HoustonClient, HoustonReplyError } from '../../client/client.ts';
 import { HoustonError } from '../../platform/errors.ts';
 import { type CommonOptions, common, withClient } from '../connect.ts';
 import { bold, dim, green, line, red, show, table } from '../output.ts';
@@ -12,6 +12,15 @@ const contentTypes: Record<string, string> = {
 };
 const path = (name: string) => `/api/data/datasets/${encodeURIComponent(name)}`;
 
+async function createWhenMissing(client: HoustonClient, name: string): Promise<void> {
+  try {
+    await client.get(path(name));
+  } catch (error) {
+    if (!(error instanceof HoustonReplyError) || error.status !== 404) throw error;
+    await client.put(path(name), {});
+  }
+}
+
 export function dataCommands(program: Command): void {
   const data = program.command('data').description('datasets, versions and their checks');
 
@@ -19,7 +28,10 @@ export function dataCommands(program: Command): void {
     withClient(options, async (client) => {
       const reply = await client.get<{ items: Record<string, unknown>[] }>('/api/data/datasets');
       show(options.json, reply, ({ items }) =>
-        table(items, ['name', 'latestVersion', 'rows', 'owner', 'description']),
+        table(
+          items.map((item) => ({ ...item, ...(item.latest as object | null) })),
+          ['name', 'version', 'rows', 'owner', 'description'],
+        ),
       );
     }),
   );
@@ -37,6 +49,7 @@ export function dataCommands(program: Command): void {
             next: 'Convert the file, for example with DuckDB.',
           });
         }
+        await createWhenMissing(client, name);
         try {
           const version = await client.post<Record<string, unknown>>(
             `${path(name)}/versions`,
@@ -54,10 +67,12 @@ export function dataCommands(program: Command): void {
         } catch (error) {
           if (!options.json && error instanceof HoustonReplyError && error.details?.report) {
             const { report } = error.details as {
-              report: { failures?: { type: string; column?: string; message?: string }[] };
+              report: {
+                results: { success: boolean; type: string; column: string | null; description: string }[];
+              };
             };
-            for (const failure of report.failures ?? []) {
-              line(`  ${red(failure.type)} ${failure.column ?? ''} ${dim(failure.message ?? '')}`);
+            for (const failure of report.results.filter((result) => !result.success)) {
+              line(`  ${red('✗')} ${failure.description} ${dim(failure.type)}`);
             }
           }
           throw error;

@@ -25,9 +25,10 @@ function openPostgres(url: string): Db {
     getTypeParser: (oid: number, format?: 'text' | 'binary') =>
       oid === 20 || oid === 1700 ? Number : pg.types.getTypeParser(oid, format as 'text'),
   };
-  return new Kysely<Database>({
-    dialect: new PostgresDialect({ pool: new pg.Pool({ connectionString: url, max: 10, types }) }),
-  });
+  const pool = new pg.Pool({ connectionString: url, max: 10, types });
+  // An idle connection that the database closed (its restart, say) is replaced at the next query.
+  pool.on('error', () => {});
+  return new Kysely<Database>({ dialect: new PostgresDialect({ pool }) });
 }
 
 /**

@@ -1,0 +1,80 @@
+import { encodeOnnx, type OnnxNode, type OnnxTensor } from '../../src/platform/onnx/onnx-writer.ts';
+
+/**
+ * Small models for tests: input `features` FP32 [N, F], output `probability` FP32 [N, 1] = sigmoid(x·weights + bias).
+ * `burn` adds that many needless products of 1000 × 1000 matrices (about half a millisecond each).
+ */
+export function logisticModel(options: { weights: number[]; bias?: number; burn?: number }): Uint8Array {
+  const { weights, bias = 0, burn = 0 } = options;
+  const width = weights.length;
+  const nodes: OnnxNode[] = [];
+  const initializers: OnnxTensor[] = [
+    { name: 'weights', type: 'float', shape: [width, 1], values: weights },
+    { name: 'bias', type: 'float', shape: [1], values: [bias] },
+  ];
+  nodes.push({ op: 'MatMul', inputs: ['features', 'weights'], outputs: ['linear'] });
+  let last = 'linear';
+  if (burn > 0) {
+    const size = 1000;
+    initializers.push(
+      { name: 'spread', type: 'float', shape: [1, size], values: new Float32Array(size) },
+      { name: 'square', type: 'float', shape: [size, size], values: new Float32Array(size * size) },
+      { name: 'gather', type: 'float', shape: [size, 1], values: new Float32Array(size) },
+    );
+    nodes.push({ op: 'MatMul', inputs: ['linear', 'spread'], outputs: ['burn0'] });
+    for (let i = 0; i < burn; i++) {
+      nodes.push({ op: 'MatMul', inputs: [`burn${i}`, 'square'], outputs: [`burn${i + 1}`] });
+    }
+    nodes.push({ op: 'MatMul', inputs: [`burn${burn}`, 'gather'], outputs: ['nothing'] });
+    nodes.push({ op: 'Add', inputs: ['linear', 'nothing'], outputs: ['burnt'] });
+    last = 'burnt';
+  }
+  nodes.push({ op: 'Add', inputs: [last, 'bias'], outputs: ['logit'] });
+  nodes.push({ op: 'Sigmoid', inputs: ['logit'], outputs: ['probability'] });
+  return encodeOnnx({
+    irVersion: 7,
+    producer: 'test',
+    opsets: [{ domain: '', version: 13 }],
+    graphName: 'logistic',
+    inputs: [{ name: 'features', type: 'float', shape: ['N', width] }],
+    outputs: [{ name: 'probability', type: 'float', shape: ['N', 1] }],
+    initializers,
+    nodes,
+    metadata: {},
+  });
+}
+
+/** A model that answers rows of zeros and fails on any row whose first feature is 1 or more. */
+export function failingModel(width: number): Uint8Array {
+  return encodeOnnx({
+    irVersion: 7,
+    producer: 'test',
+    opsets: [{ domain: '', version: 13 }],
+    graphName: 'failing',
+    inputs: [{ name: 'features', type: 'float', shape: ['N', width] }],
+    outputs: [{ name: 'probability', type: 'float', shape: ['N', 1] }],
+    initializers: [
+      { name: 'table', type: 'float', shape: [1, 1], values: [0.5] },
+      { name: 'first', type: 'int64', shape: [1], values: [0] },
+      { name: 'axis', type: 'int64', shape: [1], values: [1] },
+    ],
+    // Looks up row x[0] of a table that has one row only.
+    nodes: [
+      {
+        op: 'Gather',
+        inputs: ['features', 'first'],
+        outputs: ['column'],
+        attributes: [{ name: 'axis', type: 'int', value: 1 }],
+      },
+      { op: 'Squeeze', inputs: ['column', 'axis'], outputs: ['flat'] },
+      {
+        op: 'Cast',
+        inputs: ['flat'],
+        outputs: ['index'],
+        attributes: [{ name: 'to', type: 'int', value: 7 }],
+      },
+      { op: 'Gather', inputs: ['table', 'index'], outputs: ['probability'] },
+    ],
+    metadata: {},
+  });
+}

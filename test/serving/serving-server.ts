@@ -1,0 +1,124 @@
+import type { ModelVersion, PromotionPolicy, RegistryDoor } from '../../src/domains/registry/index.ts';
+import { createServingDomain } from '../../src/domains/serving/index.ts';
+import type { FeaturesPort } from '../../src/domains/serving/routing/feature-port.ts';
+import type { ConfigOptions } from '../../src/platform/config.ts';
+import type { HoustonApp } from '../../src/platform/http/app.ts';
+import { record } from '../../src/platform/ledger/index.ts';
+import type { Platform } from '../../src/platform/platform.ts';
+import { type Scope, transact } from '../../src/platform/scope.ts';
+import { openInferenceRoutes } from '../../src/protocols/open-inference/index.ts';
+import { prometheusRoutes } from '../../src/protocols/prometheus/index.ts';
+import { startTestServer } from '../server.ts';
+
+export type TestRegistry = RegistryDoor & {
+  aliases: Map<string, number>;
+  add(
+    platform: Platform,
+    model: string,
+    bytes: Uint8Array,
+    featureService?: string | null,
+  ): Promise<ModelVersion>;
+};
+
+/** A registry in memory, with the part of its door that serving uses. */
+export function createTestRegistry(): TestRegistry {
+  const versions = new Map<string, ModelVersion[]>();
+  const aliases = new Map<string, number>();
+  const find = (model: string, ref: number | string) => {
+    const all = versions.get(model) ?? [];
+    if (ref === 'latest') return all.at(-1);
+    const number = String(ref).startsWith('@') ? aliases.get(`${model}${ref}`) : Number(ref);
+    return all.find((one) => one.version === number);
+  };
+  return {
+    aliases,
+    async add(platform: Platform, model: string, bytes: Uint8Array, featureService: string | null = null) {
+      const { digest, size } = await platform.blobs.put(bytes);
+      const all = versions.get(model) ?? [];
+      versions.set(model, all);
+      const version: ModelVersion = {
+        model,
+        version: all.length + 1,
+        digest,
+        size,
+        flavor: 'onnx',
+        format: { irVersion: 7, producer: 'test', opsets: [], nodes: 1, operators: {} },
+        signature: { inputs: [], outputs: [], features: null },
+        source: 'test',
+        tags: {},
+        aliases: [],
+        lineage: { experimentRun: null, pipelineRun: null, dataset: null, featureService },
+        trainingProfile: null,
+        evaluation: null,
+        createdAt: 0,
+        actor: 'user:test',
+      };
+      all.push(version);
+      await transact(platform.systemScope('user:test'), (tx) =>
+        record(tx, {
+          type: 'registry.version.registered',
+          subject: `model:${model}/${version.version}`,
+          uses: ['dataset:d@1'],
+        }),
+      );
+      return version;
+    },
+    async getVersion(_scope: Scope, model: string, ref: number | string) {
+      const version = find(model, ref);
+      if (!version) throw new Error(`no version ${model} ${ref}`);
+      return version;
+    },
+    findVersion: async (_scope: Scope, model: string, ref: number | string) => find(model, ref),
+    async setAlias(_tx: Scope, model: string, alias: string, version: number) {
+      aliases.set(`${model}@${alias}`, version);
+    },
+  } as unknown as TestRegistry;
+}
+
+export type ServingServer = Awaited<ReturnType<typeof startServing>>;
+
+/** A server with serving, its protocols and doubles of the floors below. */
+export async function startServing(
+  options: ConfigOptions & { now?: () => number } & {
+    registry?: TestRegistry;
+    features?: FeaturesPort | null;
+    promotionPolicy?: PromotionPolicy;
+  } = {},
+) {
+  const { registry = createTestRegistry(), features = null, promotionPolicy, ...config } = options;
+  const server = await startTestServer((platform) => {
+    const serving = createServingDomain(platform, {
+      registry,
+      features,
+      ...(promotionPolicy && { promotionPolicy }),
+    });
+    const protocols = {
+      name: 'protocols',
+      async routes(app: HoustonApp) {
+        await app.register(openInferenceRoutes(serving));
+        prometheusRoutes(app, serving);
+      },
+    };
+    return { serving, protocols };
+  }, config);
+  const call = async (method: string, path: string, body?: unknown) => {
+    const response = await fetch(`${server.url}${path}`, {
+      method,
+      ...(body !== undefined && {
+        body: JSON.stringify(body),
+        headers: { 'content-type': 'application/json' },
+      }),
+    });
+    const text = await response.text();
+    // biome-ignore lint/suspicious/noExplicitAny: replies of many shapes, looked at by the tests.
+    return { status: response.status, body: (text === '' ? null : JSON.parse(text)) as any };
+  };
+  const infer = (name: string, rows: number[][], more: Record<string, unknown> = {}) =>
+    call('POST', `/v2/models/${name}/infer`, {
+      ...more,
+      inputs: [
+        { name: 'features', datatype: 'FP32', shape: [rows.length, rows[0].length], data: rows.flat() },
+      ],
+    });
+  return { ...server, registry, call, infer, scope: server.platform.systemScope('user:test') };
+}
