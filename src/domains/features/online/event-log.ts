@@ -1,0 +1,134 @@
+import {
+  closeSync,
+  ftruncateSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import { crc32 } from 'node:zlib';
+import type { Value } from '../expression/expression.ts';
+import { featuresError } from '../features.errors.ts';
+
+/** One acknowledged batch: columns of equal length; times are milliseconds. */
+export type EventBatch = {
+  readonly batch: string | null;
+  readonly columns: Readonly<Record<string, readonly Value[]>>;
+};
+
+const segmentBytes = 16 * 1024 * 1024;
+const headerBytes = 8;
+
+type Segment = { number: number; bytes: number; newest: number };
+
+/**
+ * The durable side of the online store: an append-only log in segments, each record `length, crc32, JSON`.
+ * A record is written before its batch is acknowledged, so the death of the process loses nothing; a torn tail,
+ * which was never acknowledged, is cut off when the log is opened.
+ */
+export class EventLog {
+  private readonly folder: string;
+  private readonly segments: Segment[] = [];
+  private file: number | null = null;
+
+  constructor(folder: string) {
+    this.folder = folder;
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    for (const name of readdirSync(folder)) {
+      const match = /^events-(\d{8})\.log$/.exec(name);
+      if (match) this.segments.push({ number: Number(match[1]), bytes: 0, newest: Number.NEGATIVE_INFINITY });
+    }
+    this.segments.sort((a, b) => a.number - b.number);
+  }
+
+  get bytes(): number {
+    return this.segments.reduce((sum, segment) => sum + segment.bytes, 0);
+  }
+
+  /** Reads every batch in order. `visit` returns the newest time of the batch, which decides how long it is kept. */
+  replay(visit: (batch: EventBatch) => number): void {
+    for (const segment of this.segments) {
+      const path = this.path(segment.number);
+      const bytes = readFileSync(path);
+      let offset = 0;
+      segment.newest = Number.NEGATIVE_INFINITY;
+      for (;;) {
+        const record = readRecord(bytes, offset);
+        if (!record) break;
+        segment.newest = Math.max(segment.newest, visit(record.batch));
+        offset = record.next;
+      }
+      if (offset < bytes.length && this.file === null) truncate(path, offset);
+      segment.bytes = offset;
+    }
+  }
+
+  /** Appends one batch; it is durable against the death of the process when this returns. */
+  append(batch: EventBatch, newest: number): void {
+    const payload = Buffer.from(JSON.stringify(batch));
+    const record = Buffer.allocUnsafe(headerBytes + payload.length);
+    record.writeUInt32LE(payload.length, 0);
+    record.writeUInt32LE(crc32(payload), 4);
+    payload.copy(record, headerBytes);
+    const segment = this.writable(record.length);
+    const file = this.file as number;
+    try {
+      for (let written = 0; written < record.length; ) {
+        written += writeSync(file, record, written, record.length - written, segment.bytes + written);
+      }
+    } catch (error) {
+      // A part of the record may stand behind the last good one: the next append writes over it.
+      const reason = error instanceof Error ? error.message : String(error);
+      throw featuresError('features.online.unwritable', `The event log cannot be written: ${reason}`);
+    }
+    segment.bytes += record.length;
+    segment.newest = Math.max(segment.newest, newest);
+  }
+
+  /** Removes the segments that hold only batches older than `time`. */
+  prune(time: number): void {
+    while (this.segments.length > 1 && this.segments[0].newest < time) {
+      const segment = this.segments.shift() as Segment;
+      rmSync(this.path(segment.number), { force: true });
+    }
+  }
+
+  close(): void {
+    if (this.file !== null) closeSync(this.file);
+    this.file = null;
+  }
+
+  private writable(bytes: number): Segment {
+    let segment = this.segments.at(-1);
+    if (!segment || (segment.bytes > 0 && segment.bytes + bytes > segmentBytes)) {
+      this.close();
+      segment = { number: (segment?.number ?? 0) + 1, bytes: 0, newest: Number.NEGATIVE_INFINITY };
+      this.segments.push(segment);
+    }
+    this.file ??= openSync(this.path(segment.number), segment.bytes === 0 ? 'w' : 'r+', 0o600);
+    return segment;
+  }
+
+  private path(number: number): string {
+    return join(this.folder, `events-${String(number).padStart(8, '0')}.log`);
+  }
+}
+
+function readRecord(bytes: Buffer, offset: number): { batch: EventBatch; next: number } | null {
+  if (offset + headerBytes > bytes.length) return null;
+  const length = bytes.readUInt32LE(offset);
+  const next = offset + headerBytes + length;
+  if (length === 0 || next > bytes.length) return null;
+  const payload = bytes.subarray(offset + headerBytes, next);
+  if (crc32(payload) !== bytes.readUInt32LE(offset + 4)) return null;
+  return { batch: JSON.parse(payload.toString()) as EventBatch, next };
+}
+
+function truncate(path: string, bytes: number): void {
+  const file = openSync(path, 'r+');
+  ftruncateSync(file, bytes);
+  closeSync(file);
+}

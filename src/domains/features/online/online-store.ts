@@ -1,0 +1,178 @@
+import { join } from 'node:path';
+import type { FeatureService } from '../definition.model.ts';
+import type { Value } from '../expression/expression.ts';
+import { featuresError } from '../features.errors.ts';
+import { EventLog } from './event-log.ts';
+import { createVectorizer, toColumnValue, type Vectorizer } from './vectorizer.ts';
+import { OnlineView } from './view.ts';
+
+/** How many batch ids a service remembers, so that a retry counts nothing twice. */
+const rememberedBatches = 100_000;
+
+export type PushResult = { accepted: number; duplicate: boolean; ignored: number };
+export type OnlineState = {
+  rows: number;
+  keys: number;
+  tiles: number;
+  oldest: number | null;
+  newest: number | null;
+  logBytes: number;
+};
+
+/** The online side of one feature service: one durable log, and tiles per version that somebody uses. */
+export class OnlineService {
+  private readonly log: EventLog;
+  private readonly views = new Map<string, OnlineView>();
+  private readonly batches = new Set<string>();
+  private current: OnlineView;
+
+  constructor(folder: string, service: FeatureService) {
+    this.log = new EventLog(folder);
+    this.current = this.load(service, true);
+  }
+
+  /** Makes another version the one that pushes are checked against. */
+  use(service: FeatureService): void {
+    this.current = this.view(service);
+  }
+
+  /** The tiles of a version; replays the log when nobody has used it since the start. */
+  view(service: FeatureService): OnlineView {
+    return this.views.get(service.digest) ?? this.load(service, false);
+  }
+
+  vectorizer(service: FeatureService): Vectorizer {
+    return createVectorizer(this.view(service));
+  }
+
+  /**
+   * Takes a batch of events: durable when this returns. A batch id that was seen before counts nothing again.
+   * Raises features.events.invalid for missing columns and unequal lengths, features.online.unwritable.
+   */
+  push(given: Readonly<Record<string, readonly unknown[]>>, batch: string | null): PushResult {
+    const columns = this.check(given);
+    const accepted = Object.values(columns)[0]?.length ?? 0;
+    if (batch !== null && this.batches.has(batch)) return { accepted, duplicate: true, ignored: 0 };
+    if (accepted === 0) return { accepted, duplicate: false, ignored: 0 };
+    const record = { batch, columns };
+    this.log.append(record, this.newestTime(columns));
+    this.remember(batch);
+    let ignored = 0;
+    for (const view of this.views.values()) {
+      const result = view.apply(record);
+      if (view === this.current) ignored = result.ignored;
+    }
+    this.log.prune(this.current.newest - Math.max(...[...this.views.values()].map((view) => view.retention)));
+    return { accepted, duplicate: false, ignored };
+  }
+
+  state(service: FeatureService): OnlineState {
+    const view = this.view(service);
+    const finite = (time: number) => (Number.isFinite(time) ? time : null);
+    return {
+      ...view.stats(),
+      oldest: finite(view.oldest),
+      newest: finite(view.newest),
+      logBytes: this.log.bytes,
+    };
+  }
+
+  close(): void {
+    this.log.close();
+  }
+
+  private load(service: FeatureService, first: boolean): OnlineView {
+    const view = new OnlineView(service);
+    this.log.replay((batch) => {
+      if (first) this.remember(batch.batch);
+      return Math.max(view.apply(batch).newest, newestOf(batch.columns[service.eventTime]));
+    });
+    this.views.set(service.digest, view);
+    return view;
+  }
+
+  /** Remembers a batch id; the oldest goes when there are too many. */
+  private remember(batch: string | null): void {
+    if (batch === null) return;
+    this.batches.add(batch);
+    if (this.batches.size <= rememberedBatches) return;
+    for (const oldest of this.batches) {
+      this.batches.delete(oldest);
+      return;
+    }
+  }
+
+  private check(given: Readonly<Record<string, readonly unknown[]>>): Record<string, Value[]> {
+    const { service } = this.current;
+    const names = Object.keys(service.columns);
+    const missing = names.filter((name) => !Object.hasOwn(given, name));
+    if (missing.length > 0) {
+      throw featuresError('features.events.invalid', `The events lack the column ${missing.join(', ')}.`, {
+        missing,
+      });
+    }
+    const length = given[names[0]].length;
+    const uneven = Object.keys(given).find((name) => given[name].length !== length);
+    if (uneven)
+      throw featuresError('features.events.invalid', 'The columns have different lengths.', {
+        column: uneven,
+      });
+    return Object.fromEntries(
+      names.map((name) => [name, given[name].map((value) => checked(value, name, service))]),
+    );
+  }
+
+  private newestTime(columns: Readonly<Record<string, readonly Value[]>>): number {
+    const times = Object.entries(this.current.service.columns).filter(([, type]) => type === 'timestamp');
+    return Math.max(...times.map(([name]) => newestOf(columns[name])));
+  }
+}
+
+function newestOf(times: readonly Value[] | undefined): number {
+  let newest = Number.NEGATIVE_INFINITY;
+  for (const time of times ?? []) if (typeof time === 'number' && time > newest) newest = time;
+  return newest;
+}
+
+/** The value of a column; refuses what would silently become null. */
+export function checked(value: unknown, name: string, service: FeatureService): Value {
+  const type = service.columns[name];
+  const result = toColumnValue(value, type);
+  const fits =
+    result !== null ? type !== 'string' || typeof value === 'string' : value === null || value === undefined;
+  if (fits) return result;
+  throw featuresError('features.events.invalid', `The column "${name}" holds a value that is no ${type}.`, {
+    column: name,
+  });
+}
+
+/** All online services of this process, each in its own folder below `root`. */
+export class OnlineStore {
+  private readonly root: string;
+  private readonly services = new Map<string, OnlineService>();
+
+  constructor(root: string) {
+    this.root = root;
+  }
+
+  /** Opens a service, or moves it to a new version. */
+  open(service: FeatureService): OnlineService {
+    const known = this.services.get(service.name);
+    if (known) {
+      known.use(service);
+      return known;
+    }
+    const opened = new OnlineService(join(this.root, service.name), service);
+    this.services.set(service.name, opened);
+    return opened;
+  }
+
+  get(name: string): OnlineService | undefined {
+    return this.services.get(name);
+  }
+
+  close(): void {
+    for (const service of this.services.values()) service.close();
+    this.services.clear();
+  }
+}
