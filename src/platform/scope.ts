@@ -30,13 +30,29 @@ export function authorise(scope: Scope, permission: string): void {
   throw platformError('platform.auth.forbidden', `This needs the permission ${permission}.`);
 }
 
-/** Runs `work` in a transaction, joining the one that is open; wakes reactors and jobs after the commit. */
+/**
+ * Runs `work` in a transaction, joining the one that is open; wakes reactors and jobs after the commit. When
+ * PostgreSQL breaks a deadlock or a serialisation conflict, the whole of `work` runs again: it must have no
+ * effect outside the transaction but through `afterCommit`.
+ */
 export async function transact<T>(scope: Scope, work: (tx: Scope) => Promise<T>): Promise<T> {
   if (scope.afterCommit) return work(scope);
-  const afterCommit: (() => void)[] = [];
-  const result = await scope.db.transaction().execute((trx) => work({ ...scope, db: trx, afterCommit }));
-  for (const action of afterCommit) action();
-  return result;
+  for (let attempt = 1; ; attempt++) {
+    const afterCommit: (() => void)[] = [];
+    try {
+      const result = await scope.db.transaction().execute((trx) => work({ ...scope, db: trx, afterCommit }));
+      for (const action of afterCommit) action();
+      return result;
+    } catch (error) {
+      if (attempt === 5 || !isConflict(error)) throw error;
+    }
+  }
+}
+
+/** deadlock_detected and serialization_failure of PostgreSQL. */
+function isConflict(error: unknown): boolean {
+  const code = (error as { code?: unknown } | null)?.code;
+  return code === '40P01' || code === '40001';
 }
 
 /** Runs `action` after the commit of the open transaction, or at once when there is none. */

@@ -12,6 +12,8 @@ import { startTestServer } from '../server.ts';
 
 export type TestRegistry = RegistryDoor & {
   aliases: Map<string, number>;
+  /** By `MODEL:VERSION`. */
+  verdicts: Map<string, unknown>;
   add(
     platform: Platform,
     model: string,
@@ -24,6 +26,7 @@ export type TestRegistry = RegistryDoor & {
 export function createTestRegistry(): TestRegistry {
   const versions = new Map<string, ModelVersion[]>();
   const aliases = new Map<string, number>();
+  const verdicts = new Map<string, unknown>();
   const find = (model: string, ref: number | string) => {
     const all = versions.get(model) ?? [];
     if (ref === 'latest') return all.at(-1);
@@ -32,6 +35,7 @@ export function createTestRegistry(): TestRegistry {
   };
   return {
     aliases,
+    verdicts,
     async add(platform: Platform, model: string, bytes: Uint8Array, featureService: string | null = null) {
       const { digest, size } = await platform.blobs.put(bytes);
       const all = versions.get(model) ?? [];
@@ -69,6 +73,9 @@ export function createTestRegistry(): TestRegistry {
       return version;
     },
     findVersion: async (_scope: Scope, model: string, ref: number | string) => find(model, ref),
+    latestVerdict: async (_scope: Scope, model: string, version: number) =>
+      verdicts.get(`${model}:${version}`),
+    gate: async () => ({ id: 'verdict', decision: 'go', checks: [] }),
     async setAlias(_tx: Scope, model: string, alias: string, version: number) {
       aliases.set(`${model}@${alias}`, version);
     },

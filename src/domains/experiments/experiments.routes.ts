@@ -1,0 +1,178 @@
+import Type from 'typebox';
+import { isoTime } from '../../platform/clock.ts';
+import type { HoustonApp } from '../../platform/http/app.ts';
+import {
+  CreateRunBody,
+  ExperimentName,
+  ExperimentReply,
+  experimentsError,
+  FinishBody,
+  MetricsBody,
+  MetricValue,
+  ParamsBody,
+  RunReply,
+  RunSummary as RunSummaryReply,
+  RunsQuery,
+} from './experiments.contract.ts';
+import { wireNumber } from './experiments.model.ts';
+import * as service from './experiments.service.ts';
+
+const tags = ['experiments'];
+const RunId = Type.Object({ id: Type.String({ maxLength: 64 }) });
+
+/** HTTP door of the experiments. */
+export function experimentsRoutes(app: HoustonApp): void {
+  app.get(
+    '/api/experiments',
+    {
+      schema: {
+        summary: 'List experiments',
+        tags,
+        response: { 200: Type.Object({ items: Type.Array(ExperimentReply) }) },
+      },
+    },
+    async ({ scope }) => ({
+      items: (await service.listAllExperiments(scope)).map((experiment) => ({
+        ...experiment,
+        createdAt: isoTime(experiment.createdAt),
+        updatedAt: isoTime(experiment.updatedAt),
+      })),
+    }),
+  );
+
+  app.get(
+    '/api/experiments/:name/runs',
+    {
+      schema: {
+        summary: 'Search the runs of an experiment',
+        tags,
+        params: Type.Object({ name: ExperimentName }),
+        querystring: RunsQuery,
+        response: {
+          200: Type.Object({ items: Type.Array(RunSummaryReply), next: Type.Optional(Type.String()) }),
+        },
+      },
+    },
+    async ({ scope, params, query }) => {
+      const { items, next } = await service.listRuns(scope, params.name, query);
+      return { items: items.map(wireSummary), ...(next !== undefined && { next }) };
+    },
+  );
+
+  app.post(
+    '/api/experiments/runs',
+    { schema: { summary: 'Start a run', tags, body: CreateRunBody, response: { 201: RunReply } } },
+    async ({ scope, body }, reply) => reply.status(201).send(wireRun(await service.createRun(scope, body))),
+  );
+
+  runRoutes(app);
+}
+
+function runRoutes(app: HoustonApp): void {
+  app.get(
+    '/api/experiments/runs/:id',
+    { schema: { summary: 'Read a run', tags, params: RunId, response: { 200: RunReply } } },
+    async ({ scope, params }) => wireRun(await service.getRun(scope, params.id)),
+  );
+
+  app.post(
+    '/api/experiments/runs/:id/metrics',
+    { schema: { summary: 'Add metric points', tags, params: RunId, body: MetricsBody } },
+    async ({ scope, params, body }, reply) => {
+      const now = scope.now();
+      const points = body.metrics.map(({ key, value, step = 0, time }) => ({
+        key,
+        value: Number(value),
+        step,
+        time: time === undefined ? now : Date.parse(time),
+      }));
+      await service.logMetrics(scope, params.id, points);
+      return reply.status(204).send();
+    },
+  );
+
+  app.get(
+    '/api/experiments/runs/:id/metrics',
+    {
+      schema: {
+        summary: 'History of one metric',
+        tags,
+        params: RunId,
+        querystring: Type.Object({
+          key: Type.String({ minLength: 1, maxLength: 250 }),
+          limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 25_000, default: 1000 })),
+        }),
+        response: {
+          200: Type.Object({
+            items: Type.Array(Type.Object({ step: Type.Integer(), time: Type.String(), value: MetricValue })),
+          }),
+        },
+      },
+    },
+    async ({ scope, params, query }) => ({
+      items: (await service.metricHistory(scope, params.id, query.key, query.limit)).map(
+        ({ step, time, value }) => ({ step, time: isoTime(time), value: wireNumber(value) }),
+      ),
+    }),
+  );
+
+  app.post(
+    '/api/experiments/runs/:id/params',
+    { schema: { summary: 'Add params and set tags', tags, params: RunId, body: ParamsBody } },
+    async ({ scope, params, body }, reply) => {
+      await service.logParams(scope, params.id, body);
+      return reply.status(204).send();
+    },
+  );
+
+  app.post(
+    '/api/experiments/runs/:id/finish',
+    {
+      schema: {
+        summary: 'End a run',
+        tags,
+        params: RunId,
+        body: Type.Union([FinishBody, Type.Null()]),
+        response: { 200: RunReply },
+      },
+    },
+    async ({ scope, params, body }) => wireRun(await service.finishRun(scope, params.id, body?.status)),
+  );
+
+  app.get(
+    '/api/experiments/runs/:id/artifact',
+    {
+      schema: {
+        summary: 'Download an artifact',
+        tags,
+        params: RunId,
+        querystring: Type.Object({ path: Type.String({ minLength: 1, maxLength: 1000 }) }),
+      },
+    },
+    async ({ scope, params, query }, reply) => {
+      const run = await service.getRun(scope, params.id);
+      const artifact = run.artifacts.find(({ path }) => path === query.path);
+      if (!artifact)
+        throw experimentsError('experiments.artifact.not_found', 'The run has no such artifact.');
+      return reply
+        .header('content-type', 'application/octet-stream')
+        .header('content-disposition', 'attachment')
+        .header('content-length', artifact.size)
+        .send(scope.platform.blobs.stream(artifact.digest));
+    },
+  );
+}
+
+function wireSummary(run: service.RunSummary) {
+  return {
+    ...run,
+    metrics: Object.fromEntries(Object.entries(run.metrics).map(([key, value]) => [key, wireNumber(value)])),
+    startedAt: isoTime(run.startedAt),
+    endedAt: run.endedAt === null ? null : isoTime(run.endedAt),
+  };
+}
+
+function wireRun(run: service.Run) {
+  const { environment, inputs, artifacts } = run;
+  return { ...wireSummary(run), environment, inputs, artifacts };
+}

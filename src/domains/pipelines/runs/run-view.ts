@@ -1,0 +1,104 @@
+import Type, { type Static } from 'typebox';
+import { isoTime } from '../../../platform/clock.ts';
+import type { JsonObject } from '../../../platform/json.ts';
+import { needsOf } from '../definitions/definition.model.ts';
+import type { PipelineSpec } from '../definitions/definition.schema.ts';
+import type { RunRow, StepRow } from '../pipelines.tables.ts';
+import { parseObject } from './runs.store.ts';
+
+const Time = Type.Union([Type.String({ format: 'date-time' }), Type.Null()]);
+const Text = Type.Union([Type.String(), Type.Null()]);
+const Values = Type.Record(Type.String(), Type.Unknown());
+
+export const StepReply = Type.Object({
+  key: Type.String(),
+  job: Type.String(),
+  uses: Type.String(),
+  needs: Type.Array(Type.String(), { description: 'Keys of the steps before it' }),
+  matrix: Type.Union([Values, Type.Null()]),
+  state: Type.String({
+    description: 'waiting ready running awaiting-approval succeeded cached failed cancelled skipped stopped',
+  }),
+  attempt: Type.Integer(),
+  startedAt: Time,
+  endedAt: Time,
+  progress: Type.Union([Type.Number(), Type.Null()]),
+  note: Text,
+  cache: Type.Object({ hit: Type.Boolean(), key: Text, why: Type.Array(Type.String()) }),
+  outputs: Values,
+  error: Type.Union([Values, Type.Null()]),
+  awaiting: Text,
+});
+
+const runFields = {
+  id: Type.String(),
+  pipeline: Type.String(),
+  revision: Type.Integer(),
+  state: Type.String({ description: 'queued running succeeded failed cancelled stopped' }),
+  params: Values,
+  trigger: Type.String({ description: 'manual schedule data incident' }),
+  actor: Type.String(),
+  cause: Text,
+  reason: Text,
+  createdAt: Time,
+  startedAt: Time,
+  endedAt: Time,
+};
+
+export const RunSummaryReply = Type.Object({
+  ...runFields,
+  steps: Type.Array(Type.Object({ key: Type.String(), state: Type.String() })),
+});
+
+export const RunReply = Type.Object({ ...runFields, steps: Type.Array(StepReply) });
+
+export function runSummary(run: RunRow, steps: readonly StepRow[]): Static<typeof RunSummaryReply> {
+  return { ...runBase(run), steps: steps.map(({ key, state }) => ({ key, state })) };
+}
+
+export function runView(run: RunRow, steps: readonly StepRow[], spec: PipelineSpec): Static<typeof RunReply> {
+  return { ...runBase(run), steps: steps.map((step) => stepView(step, steps, spec)) };
+}
+
+function runBase(run: RunRow) {
+  return {
+    id: run.id,
+    pipeline: run.pipeline,
+    revision: run.revision,
+    state: run.state,
+    params: parseObject(run.params),
+    trigger: run.trigger_kind,
+    actor: run.actor,
+    cause: run.cause,
+    reason: run.reason,
+    createdAt: isoTime(run.created_at),
+    startedAt: isoTime(run.started_at),
+    endedAt: isoTime(run.ended_at),
+  };
+}
+
+function stepView(step: StepRow, steps: readonly StepRow[], spec: PipelineSpec): Static<typeof StepReply> {
+  const job = Object.hasOwn(spec.jobs, step.job) ? spec.jobs[step.job] : {};
+  const needed = new Set(needsOf(job));
+  return {
+    key: step.key,
+    job: step.job,
+    uses: step.uses,
+    needs: steps.filter((other) => needed.has(other.job)).map((other) => other.key),
+    matrix: step.matrix === null ? null : parseObject(step.matrix),
+    state: step.state,
+    attempt: step.attempt,
+    startedAt: isoTime(step.started_at),
+    endedAt: isoTime(step.ended_at),
+    progress: step.progress,
+    note: step.note,
+    cache: {
+      hit: step.state === 'cached',
+      key: step.cache_key,
+      why: step.cache_why === null ? [] : (JSON.parse(step.cache_why) as string[]),
+    },
+    outputs: parseObject(step.outputs),
+    error: step.error === null ? null : (JSON.parse(step.error) as JsonObject),
+    awaiting: step.awaiting,
+  };
+}

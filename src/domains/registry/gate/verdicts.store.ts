@@ -1,0 +1,31 @@
+import type { Db } from '../../../platform/db/database.ts';
+import type { VerdictRow } from '../registry.tables.ts';
+
+export async function insertVerdict(db: Db, row: VerdictRow): Promise<void> {
+  await db.insertInto('registry_verdicts').values(row).execute();
+}
+
+/** Verdicts on one version, newest first. */
+export function listVerdicts(db: Db, model: string, version: number, limit = 100): Promise<VerdictRow[]> {
+  return db
+    .selectFrom('registry_verdicts')
+    .selectAll()
+    .where('model', '=', model)
+    .where('version', '=', version)
+    .orderBy('created_at', 'desc')
+    .orderBy('id', 'desc')
+    .limit(limit)
+    .execute();
+}
+
+/** The newest verdict on each version of a model, by version number. */
+export async function newestVerdicts(db: Db, model: string): Promise<Map<number, VerdictRow>> {
+  const rows = await db
+    .selectFrom('registry_verdicts')
+    .selectAll()
+    .where('model', '=', model)
+    .orderBy('created_at')
+    .orderBy('id')
+    .execute();
+  return new Map(rows.map((row) => [row.version, row]));
+}

@@ -1,0 +1,129 @@
+import type { NumericBins } from '../../math/bins.ts';
+import type { Scope } from '../../platform/scope.ts';
+import type { EvaluationReport } from './evaluation/report.ts';
+import type {
+  GateCheck,
+  GateDecision,
+  GateSpec,
+  Lineage,
+  ModelFormat,
+  ModelSignature,
+} from './registry.contract.ts';
+import type { Risk } from './risk.model.ts';
+
+/** A version by number (`3` or `'3'`), by alias (`'@champion'`), or the newest (`'latest'`). */
+export type VersionRef = number | string;
+
+export type ModelRecord = {
+  name: string;
+  description: string;
+  owner: string;
+  risk: Risk | null;
+  gate: GateSpec;
+  tags: Record<string, string>;
+  /** Alias to version number. */
+  aliases: Record<string, number>;
+  latestVersion: number | null;
+  createdAt: number;
+  updatedAt: number;
+};
+
+/** Immutable but for its tags; aliases point to it from outside. */
+export type ModelVersion = {
+  model: string;
+  version: number;
+  /** `sha256:…` of the ONNX bytes, which lie in the blob store under it. */
+  digest: string;
+  size: number;
+  flavor: 'onnx';
+  signature: ModelSignature;
+  format: ModelFormat;
+  /** Where the bytes came from, in the words of whoever brought them. */
+  source: string;
+  tags: Record<string, string>;
+  aliases: string[];
+  lineage: Lineage;
+  /** Digest of the drift reference (`TrainingProfile` as JSON in the blob store), or null. */
+  trainingProfile: string | null;
+  /** Newest evaluation of these bytes for this model. */
+  evaluation: string | null;
+  createdAt: number;
+  actor: string;
+};
+
+export type RegisterVersionInput = {
+  /** Created with safe defaults when it is not there yet. */
+  model: string;
+  /** Digest of ONNX bytes that lie in the blob store. */
+  digest: string;
+  /** Read from the bytes when left out. */
+  signature?: ModelSignature;
+  format?: ModelFormat;
+  source?: string;
+  lineage?: Partial<Lineage>;
+  trainingProfile?: string | null;
+  tags?: Record<string, string>;
+  /** Give back the version that already has these bytes instead of making another. */
+  reuse?: boolean;
+};
+
+/** Frozen bins of one column with the counts of the reference rows (see `src/math/bins.ts`). */
+export type FeatureProfile = { bins: NumericBins; counts: number[] };
+
+/** Drift reference of a model: what its inputs, scores and labels looked like on held-out rows. */
+export type TrainingProfile = {
+  features: Record<string, FeatureProfile>;
+  score: FeatureProfile;
+  /** Share of positive labels, 0 to 1. */
+  labelRate: number;
+  rows: number;
+};
+
+export type EvaluationRecord = {
+  id: string;
+  model: string;
+  digest: string;
+  championDigest: string | null;
+  baselineDigest: string | null;
+  report: EvaluationReport;
+  profile: string | null;
+  testDigest: string;
+  createdAt: number;
+};
+
+/** An immutable decision about exactly these bytes. */
+export type Verdict = {
+  id: string;
+  model: string;
+  version: number;
+  digest: string;
+  decision: GateDecision;
+  checks: GateCheck[];
+  champion: { version: number; digest: string } | null;
+  evaluation: string | null;
+  createdAt: number;
+  actor: string;
+};
+
+/** What higher floors may do with the registry. `tx` is the scope inside `transact()`. */
+export type RegistryDoor = {
+  /** @throws registry.model.not_found */
+  getModel(scope: Scope, name: string): Promise<ModelRecord>;
+  findModel(scope: Scope, name: string): Promise<ModelRecord | undefined>;
+  listModels(scope: Scope): Promise<ModelRecord[]>;
+  /** @throws registry.model.not_found, registry.version.not_found, registry.alias.not_found */
+  getVersion(scope: Scope, model: string, ref: VersionRef): Promise<ModelVersion>;
+  findVersion(scope: Scope, model: string, ref: VersionRef): Promise<ModelVersion | undefined>;
+  listVersions(scope: Scope, model: string): Promise<ModelVersion[]>;
+  /** Points an alias at a version and records registry.alias.set; a no-op when it already does. */
+  setAlias(tx: Scope, model: string, alias: string, version: number): Promise<void>;
+  deleteAlias(tx: Scope, model: string, alias: string): Promise<void>;
+  /** Gives the bytes the model's next number and records registry.version.registered. */
+  registerVersion(tx: Scope, input: RegisterVersionInput): Promise<ModelVersion>;
+  /** Judges a version against the champion of this moment and records the verdict; may take seconds. */
+  gate(scope: Scope, model: string, ref: VersionRef): Promise<Verdict>;
+  latestVerdict(scope: Scope, model: string, version: number): Promise<Verdict | undefined>;
+  latestEvaluation(scope: Scope, model: string, digest: string): Promise<EvaluationRecord | undefined>;
+  /** The drift reference behind `ModelVersion.trainingProfile`. @throws registry.profile.not_found */
+  profile(scope: Scope, digest: string): Promise<TrainingProfile>;
+};

@@ -1,0 +1,158 @@
+import { Readable } from 'node:stream';
+import Type from 'typebox';
+import { platformError } from '../../platform/errors.ts';
+import type { HoustonApp } from '../../platform/http/app.ts';
+import { Name } from '../../platform/names.ts';
+import { authorise, transact } from '../../platform/scope.ts';
+import { latestVerdicts } from './gate/gate.service.ts';
+import { ModelReply, ModelSpec, RiskSchema, registryError, VersionReply } from './registry.contract.ts';
+import * as service from './registry.service.ts';
+import { wireModel, wireVersion } from './registry.wire.ts';
+import { IMPACT_WORDS, PROBABILITY_WORDS, riskMatrix } from './risk.model.ts';
+import { checkAlias } from './versions/references.model.ts';
+import { versionRoutes } from './versions/versions.routes.ts';
+
+const tags = ['registry'];
+const ModelParams = Type.Object({ name: Name });
+const AliasParams = Type.Object({ name: Name, alias: Type.String({ maxLength: 64 }) });
+const Items = <T extends Type.TSchema>(item: T) => Type.Object({ items: Type.Array(item) });
+
+/** Largest ONNX file; protobuf itself ends at 2 GiB. */
+const MOST_BYTES = 2 * 1024 ** 3;
+
+/** HTTP door of the registry. */
+export function registryRoutes(app: HoustonApp): void {
+  app.get(
+    '/api/registry/models',
+    { schema: { summary: 'List models', tags, response: { 200: Items(ModelReply) } } },
+    async ({ scope }) => ({ items: (await service.listModels(scope)).map(wireModel) }),
+  );
+  app.get(
+    '/api/registry/models/:name',
+    { schema: { summary: 'Read a model', tags, params: ModelParams, response: { 200: ModelReply } } },
+    async ({ scope, params }) => wireModel(await service.getModel(scope, params.name)),
+  );
+  app.put(
+    '/api/registry/models/:name',
+    {
+      schema: {
+        summary: 'Create a model or change its description, owner, risk or gate',
+        tags,
+        params: ModelParams,
+        body: ModelSpec,
+        response: { 200: ModelReply },
+      },
+    },
+    async ({ scope, params, body }) => wireModel(await service.putModel(scope, params.name, body)),
+  );
+  app.get(
+    '/api/registry/risk-matrix',
+    {
+      schema: {
+        summary: 'The 5 × 5 risk matrix',
+        tags,
+        response: {
+          200: Type.Object({
+            probability: Type.Array(Type.String()),
+            impact: Type.Array(Type.String()),
+            rows: Type.Array(Type.Array(RiskSchema), { description: 'Probability 5 to 1, impact 1 to 5' }),
+          }),
+        },
+      },
+    },
+    async () => ({ probability: [...PROBABILITY_WORDS], impact: [...IMPACT_WORDS], rows: riskMatrix() }),
+  );
+  uploadRoute(app);
+  aliasRoutes(app);
+  versionRoutes(app);
+}
+
+function uploadRoute(app: HoustonApp): void {
+  app.get(
+    '/api/registry/models/:name/versions',
+    {
+      schema: {
+        summary: 'List versions, newest first',
+        tags,
+        params: ModelParams,
+        response: { 200: Items(VersionReply) },
+      },
+    },
+    async ({ scope, params }) => {
+      const versions = await service.listVersions(scope, params.name);
+      const verdicts = await latestVerdicts(scope, params.name);
+      return { items: versions.map((version) => wireVersion(version, verdicts.get(version.version))) };
+    },
+  );
+  app.post(
+    '/api/registry/models/:name/versions',
+    {
+      bodyLimit: MOST_BYTES,
+      schema: {
+        summary: 'Register an ONNX file as the next version',
+        description: 'The body is the file, as application/octet-stream. The model is made when it is new.',
+        tags,
+        consumes: ['application/octet-stream'],
+        params: ModelParams,
+        querystring: Type.Object(
+          {
+            alias: Type.Optional(Type.String({ maxLength: 64 })),
+            source: Type.Optional(Type.String({ maxLength: 1000 })),
+          },
+          { additionalProperties: false },
+        ),
+        response: { 201: VersionReply },
+      },
+    },
+    async ({ scope, params, query, body }, reply) => {
+      authorise(scope, 'registry.write');
+      if (!(body instanceof Readable)) {
+        throw platformError('platform.media_type.unsupported', 'Send the file as application/octet-stream.');
+      }
+      if (query.alias !== undefined) checkAlias(query.alias);
+      const { digest, size } = await scope.platform.blobs.put(body, { maxBytes: MOST_BYTES });
+      if (size === 0) throw registryError('registry.upload.empty', 'The body is empty.');
+      const described = await service.describeBlob(scope, digest);
+      const version = await transact(scope, async (tx) => {
+        const registered = await service.registerUpload(tx, {
+          model: params.name,
+          digest,
+          ...described,
+          source: query.source ?? 'upload',
+        });
+        if (query.alias !== undefined)
+          await service.putAlias(tx, params.name, query.alias, registered.version);
+        return service.getVersion(tx, params.name, registered.version);
+      });
+      return reply.status(201).send(wireVersion(version, undefined));
+    },
+  );
+}
+
+function aliasRoutes(app: HoustonApp): void {
+  app.put(
+    '/api/registry/models/:name/aliases/:alias',
+    {
+      schema: {
+        summary: 'Point an alias at a version',
+        tags,
+        params: AliasParams,
+        body: Type.Object({ version: Type.Integer({ minimum: 1 }) }, { additionalProperties: false }),
+        response: { 200: ModelReply },
+      },
+    },
+    async ({ scope, params, body }) => {
+      await service.putAlias(scope, params.name, params.alias, body.version);
+      return wireModel(await service.getModel(scope, params.name));
+    },
+  );
+  app.delete(
+    '/api/registry/models/:name/aliases/:alias',
+    { schema: { summary: 'Take an alias away', tags, params: AliasParams } },
+    async ({ scope, params }, reply) => {
+      await service.getModel(scope, params.name);
+      await service.removeAlias(scope, params.name, params.alias);
+      return reply.status(204).send();
+    },
+  );
+}

@@ -1,0 +1,80 @@
+import type { Migration } from '../../platform/db/database.ts';
+import { registryTables } from './migrations/registry-001-tables.ts';
+
+export type ModelRow = {
+  name: string;
+  workspace: string;
+  description: string;
+  owner: string;
+  risk_probability: number | null;
+  risk_impact: number | null;
+  /** JSON of `GateSpec`. */
+  gate: string;
+  tags: string;
+  /** Number of the newest version; 0 before the first. Its row orders concurrent registrations. */
+  last_version: number;
+  created_at: number;
+  updated_at: number;
+};
+
+export type VersionRow = {
+  model: string;
+  version: number;
+  digest: string;
+  size: number;
+  flavor: string;
+  /** JSON of `ModelSignature`. */
+  signature: string;
+  /** JSON of `ModelFormat`. */
+  format: string;
+  source: string;
+  tags: string;
+  /** JSON of `Lineage`. */
+  lineage: string;
+  training_profile: string | null;
+  created_at: number;
+  actor: string;
+};
+
+export type AliasRow = { model: string; alias: string; version: number; updated_at: number };
+
+export type EvaluationRow = {
+  id: string;
+  model: string;
+  digest: string;
+  champion_digest: string | null;
+  baseline_digest: string | null;
+  test_digest: string;
+  /** Digest of the report as JSON in the blob store. */
+  report: string;
+  profile: string | null;
+  created_at: number;
+  actor: string;
+};
+
+export type VerdictRow = {
+  id: string;
+  model: string;
+  version: number;
+  digest: string;
+  decision: string;
+  /** JSON of `GateCheck[]`. */
+  checks: string;
+  champion_version: number | null;
+  champion_digest: string | null;
+  evaluation: string | null;
+  created_at: number;
+  actor: string;
+};
+
+declare module '../../platform/db/database.ts' {
+  interface Database {
+    registry_models: ModelRow;
+    registry_versions: VersionRow;
+    registry_aliases: AliasRow;
+    registry_evaluations: EvaluationRow;
+    registry_verdicts: VerdictRow;
+  }
+}
+
+export const registryMigrations: Migration[] = [registryTables];

@@ -1,0 +1,21 @@
+import { isoTime } from '../../platform/clock.ts';
+import type { ModelRecord, ModelVersion, Verdict } from './registry.door.ts';
+
+/** A model as HTTP replies carry it. */
+export function wireModel(model: ModelRecord) {
+  return { ...model, createdAt: isoTime(model.createdAt), updatedAt: isoTime(model.updatedAt) };
+}
+
+/** A verdict as HTTP replies carry it. */
+export function wireVerdict(verdict: Verdict) {
+  return { ...verdict, createdAt: isoTime(verdict.createdAt) };
+}
+
+/** A version as HTTP replies carry it. */
+export function wireVersion(version: ModelVersion, verdict: Verdict | undefined) {
+  return {
+    ...version,
+    createdAt: isoTime(version.createdAt),
+    verdict: verdict ? wireVerdict(verdict) : null,
+  };
+}

@@ -1,0 +1,154 @@
+import Type from 'typebox';
+import { isoTime } from '../../../platform/clock.ts';
+import type { HoustonApp } from '../../../platform/http/app.ts';
+import { Name } from '../../../platform/names.ts';
+import { authorise } from '../../../platform/scope.ts';
+import { getLatestEvaluation } from '../evaluation/evaluations.service.ts';
+import { gate, latestVerdict, verdicts } from '../gate/gate.service.ts';
+import { Digest, registryError, VerdictReply, VersionReply } from '../registry.contract.ts';
+import { getVersion, profile } from '../registry.service.ts';
+import { wireVerdict, wireVersion } from '../registry.wire.ts';
+import { lineage } from './lineage.service.ts';
+
+const tags = ['registry'];
+const VersionParams = Type.Object({
+  name: Name,
+  version: Type.String({ maxLength: 80, description: 'A number, "latest", or @ and an alias' }),
+});
+const Items = <T extends Type.TSchema>(item: T) => Type.Object({ items: Type.Array(item) });
+const path = '/api/registry/models/:name/versions/:version';
+
+/** Routes below one version. */
+export function versionRoutes(app: HoustonApp): void {
+  app.get(
+    path,
+    { schema: { summary: 'Read a version', tags, params: VersionParams, response: { 200: VersionReply } } },
+    async ({ scope, params }) => {
+      const version = await getVersion(scope, params.name, params.version);
+      return wireVersion(version, await latestVerdict(scope, version.model, version.version));
+    },
+  );
+  app.get(
+    `${path}/model`,
+    { schema: { summary: 'Download the ONNX file', tags, params: VersionParams } },
+    async ({ scope, params }, reply) => {
+      const { model, version, digest, size } = await getVersion(scope, params.name, params.version);
+      return reply
+        .header('content-type', 'application/octet-stream')
+        .header('content-disposition', `attachment; filename="${model}-${version}.onnx"`)
+        .header('content-length', size)
+        .header('etag', `"${digest}"`)
+        .send(scope.platform.blobs.stream(digest));
+    },
+  );
+  app.get(
+    `${path}/lineage`,
+    {
+      schema: {
+        summary: 'What the version was made from, and what was made from it',
+        tags,
+        params: VersionParams,
+        response: { 200: LineageReply },
+      },
+    },
+    async ({ scope, params }) => {
+      const { nodes, edges } = await lineage(scope, params.name, params.version);
+      return { nodes: nodes.map((node) => ({ ...node, time: isoTime(node.time) })), edges };
+    },
+  );
+  evidenceRoutes(app);
+}
+
+const LineageReply = Type.Object({
+  nodes: Type.Array(
+    Type.Object({
+      id: Type.String({ description: 'A ledger subject' }),
+      kind: Type.String(),
+      name: Type.String(),
+      event: Type.Union([Type.String(), Type.Null()]),
+      time: Type.Union([Type.String(), Type.Null()]),
+    }),
+  ),
+  edges: Type.Array(Type.Object({ from: Type.String(), to: Type.String() })),
+});
+
+const EvaluationReply = Type.Object({
+  id: Type.String(),
+  model: Name,
+  digest: Digest,
+  championDigest: Type.Union([Digest, Type.Null()]),
+  baselineDigest: Type.Union([Digest, Type.Null()]),
+  profile: Type.Union([Digest, Type.Null()]),
+  testDigest: Digest,
+  createdAt: Type.String(),
+  report: Type.Record(Type.String(), Type.Unknown(), {
+    description:
+      'rows, candidate, champion, baseline, versusChampion, versusBaseline, slices, importance, latency, …',
+  }),
+});
+
+function evidenceRoutes(app: HoustonApp): void {
+  app.get(
+    `${path}/evaluation`,
+    {
+      schema: {
+        summary: 'Newest evaluation of the version',
+        tags,
+        params: VersionParams,
+        response: { 200: EvaluationReply },
+      },
+    },
+    async ({ scope, params }) => {
+      const { model, digest } = await getVersion(scope, params.name, params.version);
+      const evaluation = await getLatestEvaluation(scope, model, digest);
+      return { ...evaluation, createdAt: isoTime(evaluation.createdAt) };
+    },
+  );
+  app.get(
+    `${path}/profile`,
+    {
+      schema: {
+        summary: 'Drift reference of the version: frozen bins and counts',
+        tags,
+        params: VersionParams,
+        response: { 200: Type.Record(Type.String(), Type.Unknown()) },
+      },
+    },
+    async ({ scope, params }) => {
+      const { trainingProfile } = await getVersion(scope, params.name, params.version);
+      if (!trainingProfile)
+        throw registryError('registry.profile.not_found', 'This version has no training profile.');
+      return profile(scope, trainingProfile);
+    },
+  );
+  app.post(
+    `${path}/gate`,
+    {
+      schema: {
+        summary: 'Judge the version now',
+        tags,
+        params: VersionParams,
+        response: { 200: VerdictReply },
+      },
+    },
+    async ({ scope, params }) => {
+      authorise(scope, 'registry.write');
+      return wireVerdict(await gate(scope, params.name, params.version));
+    },
+  );
+  app.get(
+    `${path}/verdicts`,
+    {
+      schema: {
+        summary: 'Verdicts on the version, newest first',
+        tags,
+        params: VersionParams,
+        response: { 200: Items(VerdictReply) },
+      },
+    },
+    async ({ scope, params }) => {
+      const { model, version } = await getVersion(scope, params.name, params.version);
+      return { items: (await verdicts(scope, model, version)).map(wireVerdict) };
+    },
+  );
+}
