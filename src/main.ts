@@ -50,7 +50,7 @@ export async function composeHouston(config: Config, options: { log?: Logger; no
   authRoutes(app);
   declarationRoutes(app, declarables);
   for (const module of modules) await module.routes?.(app);
-  await app.register(openInferenceRoutes(domains.serving));
+  await app.register(openInferenceRoutes(domains.serving, version));
   prometheusRoutes(app, domains.serving);
   await webRoutes(app);
   const migrations = [

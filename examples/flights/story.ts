@@ -110,7 +110,7 @@ function tellEvent({ type, subject, data }: Event): [string, string] | undefined
     case 'monitoring.drift.detected':
       return [
         style.yellow('≈'),
-        `drift${Array.isArray(data.features) ? `: ${(data.features as unknown[]).slice(0, 4).map(featureName).join(', ')}${data.features.length > 4 ? ` and ${data.features.length - 4} more` : ''}` : ''}${data.window ? style.dim(` · ${String(data.window).slice(0, 10)}`) : ''}`,
+        `drift${Array.isArray(data.features) ? `: ${(data.features as unknown[]).slice(0, 4).map(featureName).join(', ')}${data.features.length > 4 ? ` and ${data.features.length - 4} more` : ''}` : ''}${style.dim(dayOf(data.window))}`,
       ];
     case 'monitoring.performance.degraded':
       return [style.yellow('▼'), `performance degraded${reason}`];
@@ -137,6 +137,11 @@ function tellEvent({ type, subject, data }: Event): [string, string] | undefined
       return undefined;
   }
 }
+
+const dayOf = (window: unknown) => {
+  const start = (window as { start?: unknown } | undefined)?.start;
+  return typeof start === 'string' ? ` · ${start.slice(0, 10)}` : '';
+};
 
 const featureName = (value: unknown) =>
   typeof value === 'string' ? value : String((value as { feature?: string }).feature ?? '');

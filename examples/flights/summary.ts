@@ -56,7 +56,7 @@ export async function readResult(client: HoustonClient, period: Period): Promise
   const ledger = await client.post<{ ok: boolean; events: number }>('/api/ledger/verify', {});
   const metrics = (await client.download('/metrics')).toString();
   const rss = Number(metrics.match(/^process_resident_memory_bytes\s+(\S+)/m)?.[1] ?? Number.NaN);
-  const better = exam.difference > 0 && exam.pValue < 0.05;
+  const better = exam.aucLive > exam.aucOther && exam.pValue < 0.05;
   return {
     requests: deployment.traffic.requests,
     failed_requests: Math.max(deployment.traffic.errors, period.counts.failed),

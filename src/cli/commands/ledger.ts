@@ -15,7 +15,7 @@ type Why = {
   subject: string;
   root: string;
   nodes: { id: string; depth: number; event: Event }[];
-  edges: { from: string; to: string; kind: 'cause' | 'uses'; subject?: string }[];
+  edges: { from: string; to: string; kind: 'cause' | 'uses' | 'origin'; subject?: string }[];
   truncated: boolean;
   prediction?: Record<string, unknown>;
 };
@@ -28,27 +28,30 @@ type Verification = {
   firstBad: { seq: number; id: string | null; reason: string } | null;
 };
 
-/** Prints the causal graph as a tree, each event once; a second visit is a reference. */
+const words = { cause: 'because of ', uses: 'made from ', origin: 'first ' };
+
+/** Prints the causal graph as a tree, each event once; what stands above already is named in one line. */
 export function printWhy(graph: Why): void {
   const nodes = new Map(graph.nodes.map((node) => [node.id, node.event]));
   const seen = new Set<string>();
-  const visit = (id: string, prefix: string, label: string, last: boolean, top: boolean) => {
+  const visit = (id: string, indent: string, branch: string, label: string) => {
     const event = nodes.get(id);
     if (!event) return;
-    const branch = top ? '' : last ? '└─ ' : '├─ ';
-    const again = seen.has(id) ? dim(' (above)') : '';
-    const what = `${label}${bold(event.subject)} ${event.type}`;
-    line(`${prefix}${branch}${what} ${dim(`${event.time} by ${event.actor}${brief(event.data)}`)}${again}`);
-    if (again) return;
     seen.add(id);
+    const what = `${dim(label)}${bold(event.subject)} ${event.type}`;
+    line(`${indent}${branch}${what} ${dim(`${event.time} by ${event.actor}${brief(event.data)}`)}`);
     const below = graph.edges.filter((edge) => edge.from === id);
-    const indent = top ? '' : last ? '   ' : '│  ';
-    below.forEach((edge, i) => {
-      const kind = edge.kind === 'cause' ? 'because of ' : 'made from ';
-      visit(edge.to, prefix + indent, dim(kind), i === below.length - 1, false);
-    });
+    const inner = indent + (branch === '' ? '' : branch === '└─ ' ? '   ' : '│  ');
+    const again = below.filter((edge) => seen.has(edge.to));
+    for (const [i, edge] of below.entries()) {
+      if (seen.has(edge.to)) continue;
+      const isLast = below.slice(i + 1).every((other) => seen.has(other.to));
+      visit(edge.to, inner, isLast && again.length === 0 ? '└─ ' : '├─ ', words[edge.kind]);
+    }
+    const names = [...new Set(again.map((edge) => nodes.get(edge.to)?.subject))];
+    if (names.length > 0) line(dim(`${inner}└─ and ${names.join(', ')}, told above`));
   };
-  visit(graph.root, '', '', true, true);
+  visit(graph.root, '', '', '');
   if (graph.truncated) line(dim('… and more; ask with --limit'));
 }
 

@@ -3,7 +3,8 @@ import type { Scope } from '../scope.ts';
 import { type LedgerEvent, toEvent } from './ledger.model.ts';
 
 export type WhyNode = { id: string; depth: number; event: LedgerEvent };
-export type WhyEdge = { from: string; to: string; kind: 'cause' | 'uses'; subject?: string };
+/** `cause`: the event that led here. `uses`: made from this state. `origin`: how the same subject came to be. */
+export type WhyEdge = { from: string; to: string; kind: 'cause' | 'uses' | 'origin'; subject?: string };
 export type WhyGraph = {
   subject: string;
   root: string;
@@ -14,7 +15,8 @@ export type WhyGraph = {
 
 /**
  * Explains a state back to its causes: from the newest event of `subject` (or from the event with that id)
- * it follows `cause` edges and the lineage edges `uses`, each to the last event of that subject before it.
+ * it follows `cause` edges, the lineage edges `uses`, each to the last event of that subject before it, and from
+ * a later event of a subject to the one that made it.
  * Raises platform.subject.not_found. `depth` is the distance from the root.
  */
 export async function why(scope: Scope, subject: string, limit = 200): Promise<WhyGraph> {
@@ -44,6 +46,10 @@ export async function why(scope: Scope, subject: string, limit = 200): Promise<W
       const made = await lastEvent(scope, used, node.event.seq);
       if (made) visit(node, made, { kind: 'uses', subject: used });
     }
+    const origin = await firstEvent(scope, node.event.subject);
+    if (origin && origin.seq < node.event.seq && !reached(edges, node.id, origin.id)) {
+      visit(node, origin, { kind: 'origin', subject: origin.subject });
+    }
   }
   const known = edges.filter((edge) => nodes.has(edge.to));
   return { subject, root: root.id, nodes: [...nodes.values()], edges: known, truncated };
@@ -60,6 +66,20 @@ export async function usedBy(scope: Scope, subject: string, limit = 200): Promis
     .limit(limit)
     .execute();
   return rows.map(toEvent);
+}
+
+const reached = (edges: readonly WhyEdge[], from: string, to: string) =>
+  edges.some((edge) => edge.from === from && edge.to === to);
+
+async function firstEvent(scope: Scope, subject: string): Promise<LedgerEvent | undefined> {
+  const row = await scope.db
+    .selectFrom('ledger_events')
+    .selectAll()
+    .where('subject', '=', subject)
+    .orderBy('seq')
+    .limit(1)
+    .executeTakeFirst();
+  return row && toEvent(row);
 }
 
 async function eventById(scope: Scope, id: string): Promise<LedgerEvent | undefined> {

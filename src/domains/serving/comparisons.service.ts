@@ -1,0 +1,109 @@
+import { delongPairedTest, pairedLossTest } from '../../math/compare.ts';
+import { authorise, type Scope } from '../../platform/scope.ts';
+import { getDeployment } from './deployments.service.ts';
+import { logFiles } from './predictions.service.ts';
+import { joinedSql, type PredictionRange } from './recorder/prediction-sql.ts';
+import type { LiveRevision } from './runtime/live-revision.ts';
+import { openRevision, parseModelReference } from './runtime/revisions.ts';
+import { servingError } from './serving.errors.ts';
+import type { ServingState } from './serving.state.ts';
+
+type Metric = { live: number; other: number; difference: number; interval: number[]; pValue: number };
+
+export type Comparison = {
+  rows: number;
+  version: number;
+  aucLive: number;
+  aucOther: number;
+  /** AUC of the other version minus that of what was live. */
+  difference: number;
+  interval: number[];
+  pValue: number;
+  logLoss: Metric;
+  brier: Metric;
+};
+
+const batchRows = 512;
+const mostRows = 2_000_000;
+
+/**
+ * Replays the recorded vectors of a range of event time through another version of the model and compares it, on
+ * the rows with an outcome, with what was answered at the time: DeLong's paired test for AUC, cluster-robust paired
+ * tests (one request is one cluster) for the losses.
+ * @throws serving.comparison.empty
+ */
+export async function compareVersions(
+  state: ServingState,
+  scope: Scope,
+  name: string,
+  request: { version: number | string; range: PredictionRange },
+): Promise<Comparison> {
+  authorise(scope, 'read');
+  const deployment = await getDeployment(scope, name);
+  const { model } = parseModelReference(deployment.spec.model);
+  const version = await state.registry.getVersion(scope, model, request.version);
+  const live = await openRevision(state, scope, name, deployment.spec, version);
+  try {
+    const [input] = live.runner.inputs;
+    const isMatrix = live.runner.inputs.length === 1 && input.datatype === 'FP32' && input.shape.length === 2;
+    if (!isMatrix) throw empty('Only models that take one matrix of FP32 can be compared by replay.');
+    return await replay(state, live, joinedSql(logFiles(state.log(name)), request.range));
+  } finally {
+    await live.release();
+  }
+}
+
+const empty = (message: string) => servingError('serving.comparison.empty', message);
+
+type Replayed = { request_id: string; score: number; label: number; features: (number | null)[] };
+
+async function replay(state: ServingState, live: LiveRevision, relation: string): Promise<Comparison> {
+  const rows = await state.platform.tables.query<Replayed>(
+    `SELECT request_id, score, label, features FROM (${relation})
+     WHERE label IN (0, 1) AND score IS NOT NULL AND features IS NOT NULL ORDER BY time, request_id, row_index LIMIT ${mostRows}`,
+  );
+  const labels = Float64Array.from(rows, (row) => row.label);
+  const ours = Float64Array.from(rows, (row) => row.score);
+  const other = await scoreAll(live, rows);
+  const auc = delongPairedTest(labels, ours, other);
+  if (Number.isNaN(auc.aucA)) throw empty('The range holds no labelled predictions of both outcomes.');
+  // Rows of one request share their moment; a range of a single request has only its rows to go by.
+  const requests = rows.map((row) => row.request_id);
+  const clusters = new Set(requests).size > 1 ? requests : undefined;
+  const metric = (loss: (score: number, label: number) => number): Metric => {
+    const a = ours.map((score, i) => loss(score, labels[i]));
+    const b = other.map((score, i) => loss(score, labels[i]));
+    const { difference, interval, pValue } = pairedLossTest(a, b, clusters);
+    return { live: mean(a), other: mean(b), difference, interval, pValue };
+  };
+  return {
+    rows: rows.length,
+    version: live.revision.version,
+    aucLive: auc.aucA,
+    aucOther: auc.aucB,
+    difference: auc.difference,
+    interval: auc.interval,
+    pValue: auc.pValue,
+    logLoss: metric((score, label) => -Math.log(cut(label === 1 ? score : 1 - score))),
+    brier: metric((score, label) => (score - label) ** 2),
+  };
+}
+
+async function scoreAll(live: LiveRevision, rows: readonly Replayed[]): Promise<Float64Array> {
+  const [{ name }] = live.runner.inputs;
+  const width = rows[0]?.features.length ?? 0;
+  const scores = new Float64Array(rows.length);
+  for (let start = 0; start < rows.length; start += batchRows) {
+    const batch = rows.slice(start, start + batchRows);
+    const data = new Float32Array(batch.length * width);
+    batch.forEach(({ features }, i) => {
+      for (let j = 0; j < width; j++) data[i * width + j] = features[j] ?? Number.NaN;
+    });
+    const outputs = await live.runner.run([{ name, datatype: 'FP32', shape: [batch.length, width], data }]);
+    scores.set(live.scorer.scores(outputs, batch.length), start);
+  }
+  return scores;
+}
+
+const cut = (p: number) => Math.min(1 - 1e-12, Math.max(1e-12, p));
+const mean = (values: Float64Array) => values.reduce((sum, value) => sum + value, 0) / values.length;

@@ -1,0 +1,289 @@
+import { newId } from '../../platform/ids.ts';
+import type { Json, JsonObject } from '../../platform/json.ts';
+import { record } from '../../platform/ledger/index.ts';
+import { checkName } from '../../platform/names.ts';
+import { authorise, type Scope, transact } from '../../platform/scope.ts';
+import type { ModelVersion } from '../registry/index.ts';
+import type { RolloutController } from './rollouts/controller.ts';
+import { liveStates, rolloutSettings } from './rollouts/rollout.model.ts';
+import { recordRollout } from './rollouts/rollout-events.ts';
+import type { LiveRevision, Revision } from './runtime/live-revision.ts';
+import { openRevision, parseModelReference, reopenRevision, resolveVersion } from './runtime/revisions.ts';
+import type { DeploymentSpecInput } from './serving.contract.ts';
+import { servingError } from './serving.errors.ts';
+import type { ServingState } from './serving.state.ts';
+import type { Deployment, Rollout } from './serving.store.ts';
+import * as store from './serving.store.ts';
+
+const noDeployment = () =>
+  servingError('serving.deployment.not_found', 'There is no deployment of this name.');
+
+/** @throws serving.deployment.not_found */
+export async function getDeployment(scope: Scope, name: string): Promise<Deployment> {
+  const deployment = await store.getDeployment(scope.db, name);
+  if (!deployment) throw noDeployment();
+  return deployment;
+}
+
+/** Creates a deployment or changes what it declares; takes effect at the next deploy. A no-op when equal. */
+export async function putDeployment(scope: Scope, name: string, spec: DeploymentSpecInput): Promise<void> {
+  authorise(scope, 'serving.deploy');
+  checkName('deployment', name);
+  parseModelReference(spec.model);
+  await transact(scope, async (tx) => {
+    const before = await store.getDeployment(tx.db, name);
+    if (before && JSON.stringify(before.spec) === JSON.stringify(spec)) return;
+    await store.putDeployment(tx.db, name, spec, tx.now());
+    await record(tx, {
+      type: before ? 'serving.deployment.changed' : 'serving.deployment.created',
+      subject: `deployment:${name}`,
+      data: { deployment: name, spec: spec as unknown as Json } as JsonObject,
+    });
+  });
+}
+
+/** Takes a deployment off the air. Its predictions stay on disk. @throws serving.deployment.not_found */
+export async function removeDeployment(state: ServingState, scope: Scope, name: string): Promise<void> {
+  authorise(scope, 'serving.deploy');
+  await state.exclusive(name, async () => {
+    await getDeployment(scope, name);
+    const [open] = await store.listRollouts(scope.db, { deployment: name, open: true });
+    if (open) throw servingError('serving.rollout.running', 'A rollout of this deployment is open.');
+    await transact(scope, async (tx) => {
+      await store.removeDeployment(tx.db, name);
+      await record(tx, {
+        type: 'serving.deployment.removed',
+        subject: `deployment:${name}`,
+        data: { deployment: name },
+      });
+    });
+    const route = state.route(name);
+    state.routes.delete(name);
+    for (const live of [route.champion, route.previous, route.fallback]) if (live) state.retire(live);
+  });
+}
+
+/** The model reference that a deployment declares, in its parts. */
+export function modelOf(deployment: Deployment): { model: string; ref: string } {
+  return parseModelReference(deployment.spec.model);
+}
+
+export type DeployRequest = {
+  /** NAME, NAME:3 or NAME@alias; default: what the deployment declares. */
+  model?: string;
+};
+
+/**
+ * Brings a model version into a deployment: resolves it, loads and checks it aside, asks the promotion policy, and
+ * starts a rollout. The first version goes live at once; later ones go aside first and then in steps. A deployment
+ * that is not there yet is created when a model is named. The same version again returns the rollout that has it.
+ * @throws serving.model.refused, serving.rollout.running, registry.version.not_found
+ */
+export async function deploy(
+  state: ServingState,
+  controller: RolloutController,
+  scope: Scope,
+  name: string,
+  request: DeployRequest,
+): Promise<Rollout> {
+  authorise(scope, 'serving.deploy');
+  checkName('deployment', name);
+  return state.exclusive(name, async () => {
+    const deployment = await ensureDeployment(scope, name, request);
+    const version = await resolveVersion(state, scope, request.model ?? deployment.spec.model);
+    const challenger = await openRevision(state, scope, name, deployment.spec, version);
+    let kept = false;
+    try {
+      const twin = await findTwin(scope, deployment, challenger.revision.id);
+      if (twin) return twin;
+      await checkGate(state, scope, deployment, version);
+      await clearTheWay(scope, name);
+      const rollout = await insertRollout(state, scope, deployment, challenger);
+      if (rollout.state !== 'shadow') return rollout;
+      kept = true;
+      await controller.begin(scope, rollout, challenger);
+      await openFallback(state, scope, deployment);
+      return (await store.getRollout(scope.db, rollout.id)) ?? rollout;
+    } finally {
+      if (!kept) await challenger.release();
+    }
+  });
+}
+
+async function ensureDeployment(scope: Scope, name: string, request: DeployRequest): Promise<Deployment> {
+  const found = await store.getDeployment(scope.db, name);
+  if (found) return found;
+  const model = request.model ?? name;
+  const spec = { model: parseModelReference(model).model };
+  await putDeployment(scope, name, spec);
+  return getDeployment(scope, name);
+}
+
+/** The rollout that already has this revision, live or on its way. */
+async function findTwin(
+  scope: Scope,
+  deployment: Deployment,
+  revision: string,
+): Promise<Rollout | undefined> {
+  const rollouts = await store.listRollouts(scope.db, { deployment: deployment.name });
+  return rollouts.find(
+    (rollout) =>
+      rollout.challenger === revision &&
+      (rollout.state === 'promoted'
+        ? deployment.champion === revision
+        : liveStates.includes(rollout.state) || rollout.state === 'awaiting-approval'),
+  );
+}
+
+/**
+ * A version that its gate has refused does not get in; one that no gate has seen is judged now, when there is a
+ * champion to be judged against.
+ */
+async function checkGate(
+  state: ServingState,
+  scope: Scope,
+  deployment: Deployment,
+  { model, version }: ModelVersion,
+): Promise<void> {
+  const known = await state.registry.latestVerdict(scope, model, version);
+  const verdict =
+    known ?? (deployment.champion === null ? undefined : await state.registry.gate(scope, model, version));
+  if (verdict?.decision !== 'no-go') return;
+  const failed = verdict.checks.filter((check) => check.decision === 'fail').map((check) => check.name);
+  throw servingError(
+    'serving.gate.refused',
+    `The gate of ${model}:${version} says no: ${failed.join(', ')}.`,
+    {
+      verdict: verdict.id,
+    },
+  );
+}
+
+/** A held or waiting rollout gives way to a newer version; a running one does not. */
+async function clearTheWay(scope: Scope, name: string): Promise<void> {
+  for (const open of await store.listRollouts(scope.db, { deployment: name, open: true })) {
+    if (liveStates.includes(open.state)) {
+      throw servingError('serving.rollout.running', 'Another rollout of this deployment is running.');
+    }
+    const reason = 'A newer version took its place.';
+    await transact(scope, async (tx) => {
+      await store.updateRollout(tx.db, open.id, { state: 'aborted', reason, endedAt: tx.now() });
+      await recordRollout(tx, 'aborted', open, null, { reason });
+    });
+  }
+}
+
+async function insertRollout(
+  state: ServingState,
+  scope: Scope,
+  deployment: Deployment,
+  challenger: LiveRevision,
+): Promise<Rollout> {
+  const now = scope.now();
+  const { revision } = challenger;
+  const rollout: Rollout = {
+    id: newId('rollout', now),
+    deployment: deployment.name,
+    state: 'shadow',
+    challenger: revision.id,
+    champion: deployment.champion,
+    step: 0,
+    weight: 0,
+    salt: newId('salt', now),
+    settings: rolloutSettings(deployment.spec.rollout),
+    evidence: {
+      requests: { champion: 0, challenger: 0, paired: 0 },
+      labelled: 0,
+      tests: [],
+      transitions: [],
+    },
+    reason: '',
+    approval: null,
+    event: null,
+    actor: scope.actor,
+    createdAt: now,
+    startedAt: null,
+    stepAt: null,
+    endedAt: null,
+  };
+  await transact(scope, async (tx) => {
+    await insertRevision(tx, revision);
+    const requirement = await state.promotionPolicy.requirement(tx, promotionOf(deployment, revision));
+    rollout.approval = requirement.approvalId ?? null;
+    if (requirement.state === 'pending')
+      Object.assign(rollout, { state: 'awaiting-approval', reason: requirement.reason });
+    if (requirement.state === 'rejected') {
+      Object.assign(rollout, { state: 'aborted', reason: requirement.reason, endedAt: now });
+    }
+    await store.insertRollout(tx.db, rollout);
+    if (rollout.state !== 'shadow') {
+      const data = { reason: rollout.reason, approval: rollout.approval };
+      rollout.event = (await recordRollout(tx, rollout.state, rollout, challenger, data)).id;
+      await store.updateRollout(tx.db, rollout.id, { event: rollout.event });
+    }
+  });
+  return rollout;
+}
+
+function promotionOf(deployment: Deployment, { model, version, digest }: Revision) {
+  return { model, version, digest, environment: deployment.environment };
+}
+
+export async function insertRevision(tx: Scope, revision: Revision): Promise<void> {
+  if (!(await store.insertRevision(tx.db, revision))) return;
+  const { id, deployment, model, version, digest, featureService } = revision;
+  const uses = [`model:${model}/${version}`];
+  if (featureService !== null) uses.push(`feature-service:${featureService}`);
+  await record(tx, {
+    type: 'serving.revision.created',
+    subject: `revision:${id}`,
+    data: { revision: id, deployment, model, version, digest, featureService },
+    uses,
+  });
+}
+
+/**
+ * Looks again at a rollout that waits for an approval: starts it when granted, ends it when rejected, else
+ * leaves it waiting. Idempotent.
+ */
+export async function reconsider(
+  state: ServingState,
+  controller: RolloutController,
+  scope: Scope,
+  waiting: Rollout,
+): Promise<void> {
+  await state.exclusive(waiting.deployment, async () => {
+    const rollout = await store.getRollout(scope.db, waiting.id);
+    const deployment = await store.getDeployment(scope.db, waiting.deployment);
+    if (!deployment || rollout?.state !== 'awaiting-approval') return;
+    const revision = await store.getRevision(scope.db, rollout.challenger);
+    if (!revision) return;
+    const requirement = await state.promotionPolicy.requirement(scope, promotionOf(deployment, revision));
+    if (requirement.state === 'pending') return;
+    if (requirement.state === 'rejected') {
+      const { reason } = requirement;
+      await transact(scope, async (tx) => {
+        await store.updateRollout(tx.db, rollout.id, { state: 'aborted', reason, endedAt: tx.now() });
+        await recordRollout(tx, 'aborted', rollout, null, { reason });
+      });
+      return;
+    }
+    rollout.state = 'shadow';
+    await controller.begin(scope, rollout, await reopenRevision(state, scope, deployment.spec, revision));
+  });
+}
+
+/** Loads the model that answers when the champion fails. */
+export async function openFallback(state: ServingState, scope: Scope, deployment: Deployment): Promise<void> {
+  const { fallback } = deployment.spec;
+  const route = state.route(deployment.name);
+  if (fallback === undefined) return;
+  const version = await resolveVersion(state, scope, fallback);
+  if (route.fallback?.revision.digest === version.digest) return;
+  const live = await openRevision(state, scope, deployment.name, deployment.spec, version);
+  await transact(scope, (tx) => insertRevision(tx, live.revision));
+  state.meters.set(live.revision.id, live.meter);
+  const before = route.fallback;
+  route.fallback = live;
+  if (before) state.retire(before);
+}

@@ -1,0 +1,212 @@
+import type { StepKind } from '../../platform/engines/steps.ts';
+import type { DomainModule } from '../../platform/module.ts';
+import type { Platform } from '../../platform/platform.ts';
+import type { Scope } from '../../platform/scope.ts';
+import { openPromotionPolicy, type PromotionPolicy, type RegistryDoor } from '../registry/index.ts';
+import * as deployments from './deployments.service.ts';
+import type { RevisionMeter } from './meter/meter.ts';
+import * as predictions from './predictions.service.ts';
+import { joinedSql, type PredictionRange, predictionsSql } from './recorder/prediction-sql.ts';
+import { restoreRoutes } from './restore.service.ts';
+import { rollback } from './rollback.service.ts';
+import { createRolloutController } from './rollouts/controller.ts';
+import type { FeaturesPort } from './routing/feature-port.ts';
+import { type Prediction, type PredictRequest, predict } from './routing/predictor.ts';
+import { type Route, revisionsOf } from './routing/route.ts';
+import type { LiveRevision, Revision } from './runtime/live-revision.ts';
+import { deployDeclared, deploymentsDeclarable } from './serving.declarable.ts';
+import { servingError } from './serving.errors.ts';
+import { servingRoutes } from './serving.routes.ts';
+import { createServingState } from './serving.state.ts';
+import { servingSteps } from './serving.steps.ts';
+import type { Deployment, Rollout } from './serving.store.ts';
+import * as store from './serving.store.ts';
+import { servingMigrations } from './serving.tables.ts';
+
+export { countBelow, latencyQuantile } from './meter/latency-histogram.ts';
+export type { RevisionMeter } from './meter/meter.ts';
+export { predictionId } from './recorder/prediction-log.ts';
+export type { PredictionRange } from './recorder/prediction-sql.ts';
+export type { FeaturesPort } from './routing/feature-port.ts';
+export type { Arm, Prediction, PredictRequest } from './routing/predictor.ts';
+export type { LiveRevision, Revision } from './runtime/live-revision.ts';
+export {
+  allocate,
+  type Datatype,
+  datatypes,
+  elementCount,
+  type NamedTensor,
+  type TensorData,
+  type TensorSpec,
+} from './runtime/tensors.ts';
+export { servingError } from './serving.errors.ts';
+export type { Deployment, Rollout } from './serving.store.ts';
+
+/** What higher floors and the protocols may do with serving. */
+export type ServingDoor = {
+  /** Answers one request; see `routing/predictor.ts`. The hot path: no database, no validation schema. */
+  predict(deployment: string, request: PredictRequest): Promise<Prediction>;
+  /** The revision that answers now (of `version`, when given). @throws serving.deployment.not_found, …not_ready */
+  live(deployment: string, version?: string): LiveRevision;
+  isReady(deployment: string, version?: string): boolean;
+  /** Names of deployments with their routes, for protocols and metrics. */
+  liveRoutes(): Route[];
+  meters(): RevisionMeter[];
+  stats(): { droppedRecords: number; droppedAside: number };
+  listDeployments(scope: Scope): Promise<Deployment[]>;
+  getDeployment(scope: Scope, name: string): Promise<Deployment>;
+  getRevision(scope: Scope, id: string): Promise<Revision | undefined>;
+  listRevisions(scope: Scope, deployment: string): Promise<Revision[]>;
+  /** Newest first. */
+  listRollouts(
+    scope: Scope,
+    filter: { deployment?: string; open?: boolean; limit?: number },
+  ): Promise<Rollout[]>;
+  /** Brings a model version in, as POST …/deploy does. */
+  deploy(scope: Scope, deployment: string, request: deployments.DeployRequest): Promise<Rollout>;
+  rollback(scope: Scope, deployment: string, reason: string): Promise<Deployment>;
+  /**
+   * DuckDB relation of recorded predictions by event time (ms; from included, to excluded), one line a row:
+   * prediction_id, request_id, row_index, request_rows, event_time, time, revision, arm, rollout, latency_ms,
+   * compute_ms, inputs (JSON text of the whole request), features FLOAT[] (NULL where NaN), score, error.
+   * With `features: true` every feature is also a column of its name. Good until the next seal (half a minute).
+   */
+  predictionsSql(
+    scope: Scope,
+    deployment: string,
+    range?: PredictionRange & { features?: boolean },
+  ): Promise<string>;
+  /** The same, with label and label_received (newest feedback) and pair_score and pair_revision (the other arm). */
+  joinedSql(
+    scope: Scope,
+    deployment: string,
+    range?: PredictionRange & { features?: boolean },
+  ): Promise<string>;
+  /** Names of all features that the deployment's revisions have recorded. */
+  featureNames(scope: Scope, deployment: string): Promise<string[]>;
+};
+
+export type ServingDomain = DomainModule & ServingDoor & { readonly steps: readonly StepKind[] };
+
+const syncMs = 1000;
+const sealMs = 5000;
+
+/** Serving: deployments, revisions, rollouts, the prediction log and everything on the request's path. */
+export function createServingDomain(
+  platform: Platform,
+  needs: { features?: FeaturesPort | null; registry: RegistryDoor; promotionPolicy?: PromotionPolicy },
+): ServingDomain {
+  const { registry, features = null, promotionPolicy = openPromotionPolicy } = needs;
+  const state = createServingState(platform, { registry, features, promotionPolicy });
+  const controller = createRolloutController(state);
+  const timers: NodeJS.Timeout[] = [];
+  const find = (name: string): Route => {
+    const route = state.routes.get(name);
+    if (!route) throw servingError('serving.deployment.not_found', 'There is no deployment of this name.');
+    return route;
+  };
+  const relation = async (
+    make: typeof joinedSql,
+    scope: Scope,
+    name: string,
+    range: PredictionRange & { features?: boolean } = {},
+  ) => {
+    const columns = range.features ? await predictions.featureColumns(scope, name) : [];
+    return make(predictions.logFiles(state.log(name)), range, columns);
+  };
+
+  return {
+    name: 'serving',
+    migrations: servingMigrations,
+    steps: servingSteps(state, controller),
+    declarables: [deploymentsDeclarable(state)],
+    routes: (app) => servingRoutes(app, state, controller),
+    jobs: [
+      {
+        kind: deployDeclared,
+        async run(scope, payload) {
+          const deployment = await store.getDeployment(scope.db, String(payload.deployment));
+          if (!deployment || deployment.champion !== null) return;
+          const { model, ref } = deployments.modelOf(deployment);
+          if (!(await registry.findVersion(scope, model, ref))) return;
+          await deployments.deploy(state, controller, scope, deployment.name, {});
+        },
+      },
+    ],
+    reactors: [
+      {
+        name: 'serving-approvals',
+        types: ['governance.approval.granted', 'governance.approval.rejected'],
+        async handle(scope) {
+          const open = await store.listRollouts(scope.db, { open: true });
+          for (const rollout of open.filter((one) => one.state === 'awaiting-approval')) {
+            await deployments.reconsider(state, controller, scope, rollout);
+          }
+        },
+      },
+    ],
+    async start(scope) {
+      await restoreRoutes(state, controller, scope);
+      controller.start();
+      const every = (ms: number, work: () => Promise<unknown>) => {
+        const run = () =>
+          work().catch((error) => platform.log.error('the prediction log failed', { error: String(error) }));
+        timers.push(setInterval(run, ms).unref());
+      };
+      every(syncMs, () => Promise.all([...state.logs.values()].map((log) => log.sync())));
+      every(sealMs, async () => {
+        for (const log of state.logs.values()) {
+          await log.seal(platform.now()).catch((error) => {
+            platform.log.error('a prediction log could not be sealed', {
+              deployment: log.deployment,
+              error: String(error),
+            });
+          });
+        }
+      });
+    },
+    async stop() {
+      for (const timer of timers) clearInterval(timer);
+      await controller.stop();
+      await state.close();
+    },
+
+    async predict(name, request) {
+      const route = find(name);
+      return predict({ log: state.log(name), aside: state.aside, now: platform.now }, route, request);
+    },
+    live(name, version) {
+      const route = find(name);
+      if (!route.champion) {
+        throw servingError(
+          'serving.deployment.not_ready',
+          route.error ?? 'This deployment serves no version yet.',
+        );
+      }
+      if (version === undefined || version === '') return route.champion;
+      const live = revisionsOf(route).find((one) => String(one.revision.version) === version);
+      if (!live)
+        throw servingError('serving.version.not_served', 'This deployment does not serve that version.');
+      return live;
+    },
+    isReady(name, version) {
+      const route = find(name);
+      if (version === undefined) return route.champion !== null;
+      return revisionsOf(route).some((live) => String(live.revision.version) === version);
+    },
+    liveRoutes: () => [...state.routes.values()],
+    meters: () => [...state.meters.values()],
+    stats: () => ({ droppedRecords: state.droppedRecords, droppedAside: state.aside.dropped() }),
+    listDeployments: (scope) => store.listDeployments(scope.db),
+    getDeployment: deployments.getDeployment,
+    getRevision: (scope, id) => store.getRevision(scope.db, id),
+    listRevisions: (scope, name) => store.listRevisions(scope.db, name),
+    listRollouts: (scope, filter) => store.listRollouts(scope.db, filter),
+    deploy: (scope, name, request) => deployments.deploy(state, controller, scope, name, request),
+    rollback: (scope, name, reason) => rollback(state, controller, scope, name, reason),
+    predictionsSql: (scope, name, range) => relation(predictionsSql, scope, name, range),
+    joinedSql: (scope, name, range) => relation(joinedSql, scope, name, range),
+    featureNames: async (scope, name) =>
+      (await predictions.featureColumns(scope, name)).map((column) => column.name),
+  };
+}

@@ -1,0 +1,154 @@
+import {
+  addLatency,
+  createHistogram,
+  type LatencyHistogram,
+  latencyQuantile,
+  mergeHistogram,
+} from './latency-histogram.ts';
+
+/** Counters of one revision since the process started, and a ring of the last hours by second. */
+export type RevisionMeter = {
+  readonly labels: { deployment: string; model: string; version: number; revision: string };
+  requests: number;
+  rows: number;
+  errors: number;
+  /** Runs of the model; less than requests when it also answers aside, more never. */
+  executions: number;
+  computeMs: number;
+  lastInference: number;
+  latency: LatencyHistogram;
+  compute: LatencyHistogram;
+  ring: Map<number, Second>;
+};
+
+type Second = { requests: number; rows: number; errors: number; latency: Map<number, number> };
+
+export type TrafficPoint = {
+  /** Start, in milliseconds. */
+  time: number;
+  requests: number;
+  rows: number;
+  errors: number;
+  p50: number | null;
+  p90: number | null;
+  p99: number | null;
+};
+
+/** Seconds kept for the live page. */
+const ringSeconds = 3 * 3600;
+
+/** A meter that has seen nothing. */
+export function createMeter(labels: RevisionMeter['labels']): RevisionMeter {
+  return {
+    labels,
+    requests: 0,
+    rows: 0,
+    errors: 0,
+    executions: 0,
+    computeMs: 0,
+    lastInference: 0,
+    latency: createHistogram(),
+    compute: createHistogram(),
+    ring: new Map(),
+  };
+}
+
+/** Counts one answered or failed request. */
+export function meterRequest(
+  meter: RevisionMeter,
+  now: number,
+  request: { rows: number; latencyMs: number; failed: boolean },
+): void {
+  meter.requests++;
+  meter.rows += request.rows;
+  meter.lastInference = now;
+  addLatency(meter.latency, request.latencyMs);
+  const second = Math.floor(now / 1000);
+  let slot = meter.ring.get(second);
+  if (!slot) {
+    slot = { requests: 0, rows: 0, errors: 0, latency: new Map() };
+    meter.ring.set(second, slot);
+    for (const oldest of meter.ring.keys()) {
+      if (oldest > second - ringSeconds) break;
+      meter.ring.delete(oldest);
+    }
+  }
+  slot.requests++;
+  slot.rows += request.rows;
+  if (request.failed) {
+    meter.errors++;
+    slot.errors++;
+  }
+  // Quarter octaves are enough for a picture and keep a second small.
+  const bucket = Math.round(Math.log2(Math.max(request.latencyMs, 0.001)) * 8);
+  slot.latency.set(bucket, (slot.latency.get(bucket) ?? 0) + 1);
+}
+
+/** Counts one run of the model. */
+export function meterRun(meter: RevisionMeter, ms: number): void {
+  meter.executions++;
+  meter.computeMs += ms;
+  addLatency(meter.compute, ms);
+}
+
+/** Traffic from `from` to `to` (ms) in steps of whole seconds; steps without traffic are zero. */
+export function trafficOf(
+  meter: RevisionMeter,
+  from: number,
+  to: number,
+  stepSeconds: number,
+): TrafficPoint[] {
+  const first = Math.floor(from / 1000 / stepSeconds) * stepSeconds;
+  const last = Math.ceil(to / 1000);
+  const points: TrafficPoint[] = [];
+  for (let start = first; start < last; start += stepSeconds) {
+    const sum = { requests: 0, rows: 0, errors: 0 };
+    const latency = new Map<number, number>();
+    for (let second = start; second < start + stepSeconds; second++) {
+      const slot = meter.ring.get(second);
+      if (!slot) continue;
+      sum.requests += slot.requests;
+      sum.rows += slot.rows;
+      sum.errors += slot.errors;
+      for (const [bucket, count] of slot.latency) latency.set(bucket, (latency.get(bucket) ?? 0) + count);
+    }
+    const [p50, p90, p99] = quantiles(latency, sum.requests, [0.5, 0.9, 0.99]);
+    points.push({ time: start * 1000, ...sum, p50, p90, p99 });
+  }
+  return points;
+}
+
+function quantiles(latency: Map<number, number>, count: number, shares: number[]): (number | null)[] {
+  if (count === 0) return shares.map(() => null);
+  const sorted = [...latency].sort((a, b) => a[0] - b[0]);
+  return shares.map((share) => {
+    let seen = 0;
+    for (const [bucket, n] of sorted) {
+      seen += n;
+      if (seen >= share * count) return 2 ** (bucket / 8);
+    }
+    return null;
+  });
+}
+
+/** Sums of several meters over the last `seconds`, for a deployment's headline. */
+export function headline(meters: readonly RevisionMeter[], now: number, seconds = 10) {
+  const latency = createHistogram();
+  let requests = 0;
+  let errors = 0;
+  let recent = 0;
+  const second = Math.floor(now / 1000);
+  for (const meter of meters) {
+    requests += meter.requests;
+    errors += meter.errors;
+    mergeHistogram(latency, meter.latency);
+    for (let back = 1; back <= seconds; back++) recent += meter.ring.get(second - back)?.requests ?? 0;
+  }
+  return {
+    requestsPerSecond: recent / seconds,
+    requests,
+    errors,
+    p50Ms: latencyQuantile(latency, 0.5),
+    p99Ms: latencyQuantile(latency, 0.99),
+  };
+}

@@ -1,0 +1,130 @@
+import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+
+/**
+ * Which prediction ids a log holds, in bounded memory. The ids of the open segment stand in a map; those of older
+ * segments in sorted files of 53-bit hashes with the number of rows of each request, read when asked for and
+ * kept up to `memoryBytes` in all (least recently used goes first). Two ids share a hash about once in
+ * 10^8 pairs of 10^4; the price of that is one piece of feedback accepted for an id that was never given.
+ */
+export type IdIndex = {
+  add(id: string, rows: number): void;
+  /** Closes the open segment: its ids move to `path`, and a new one begins. */
+  seal(path: string): void;
+  /** Adds a sealed file; builds it from `ids` when it is missing. */
+  attach(path: string, ids: () => Iterable<[string, number]>): void;
+  /** Whether the id is among the newest: the open segment and the one before it. Cheap, for every request. */
+  isRecent(id: string): boolean;
+  /** Rows of the request with this id, and the sealed file that holds it (undefined: the open segment). */
+  find(id: string): { rows: number; path: string | undefined } | undefined;
+  size(): number;
+};
+
+type Sealed = { hashes: Float64Array; rows: Uint32Array };
+
+/** Creates an empty index. */
+export function createIdIndex(memoryBytes = 32 * 1024 * 1024): IdIndex {
+  const open = new Map<string, number>();
+  const paths: string[] = [];
+  const cache = new Map<string, Sealed>();
+  let cached = 0;
+
+  const load = (path: string): Sealed => {
+    const hit = cache.get(path);
+    if (hit) {
+      cache.delete(path);
+      cache.set(path, hit);
+      return hit;
+    }
+    const sealed = readIndex(path);
+    cache.set(path, sealed);
+    cached += sealed.hashes.length * 12;
+    for (const [oldest, entry] of cache) {
+      if (cached <= memoryBytes || oldest === path) break;
+      cache.delete(oldest);
+      cached -= entry.hashes.length * 12;
+    }
+    return sealed;
+  };
+
+  return {
+    add: (id, rows) => void open.set(id, rows),
+    seal(path) {
+      writeIndex(path, open);
+      open.clear();
+      paths.push(path);
+    },
+    attach(path, ids) {
+      if (!existsSync(path)) writeIndex(path, new Map(ids()));
+      paths.push(path);
+    },
+    isRecent(id) {
+      if (open.has(id)) return true;
+      const newest = paths.at(-1);
+      return newest !== undefined && search(load(newest).hashes, hash53(id)) >= 0;
+    },
+    find(id) {
+      const rows = open.get(id);
+      if (rows !== undefined) return { rows, path: undefined };
+      const hash = hash53(id);
+      for (let i = paths.length - 1; i >= 0; i--) {
+        const sealed = load(paths[i]);
+        const at = search(sealed.hashes, hash);
+        if (at >= 0) return { rows: sealed.rows[at], path: paths[i] };
+      }
+      return undefined;
+    },
+    size: () => open.size,
+  };
+}
+
+/** A 53-bit hash of a text as a number: two FNV-1a streams of 32 bits, mixed and cut. */
+export function hash53(text: string): number {
+  let low = 0x811c9dc5;
+  let high = 0x9747b28c;
+  for (let i = 0; i < text.length; i++) {
+    const code = text.charCodeAt(i);
+    low = Math.imul(low ^ code, 0x01000193);
+    high = Math.imul(high ^ code, 0x85ebca6b);
+    high ^= high >>> 13;
+  }
+  low ^= low >>> 16;
+  low = Math.imul(low, 0x7feb352d);
+  low ^= low >>> 15;
+  low = Math.imul(low, 0x846ca68b);
+  low ^= low >>> 16;
+  return (high >>> 11) * 0x1_0000_0000 + (low >>> 0);
+}
+
+function search(hashes: Float64Array, hash: number): number {
+  let low = 0;
+  let high = hashes.length - 1;
+  while (low <= high) {
+    const middle = (low + high) >>> 1;
+    if (hashes[middle] === hash) return middle;
+    if (hashes[middle] < hash) low = middle + 1;
+    else high = middle - 1;
+  }
+  return -1;
+}
+
+function writeIndex(path: string, ids: Map<string, number>): void {
+  const entries = [...ids]
+    .map(([id, rows]): [number, number] => [hash53(id), rows])
+    .sort((a, b) => a[0] - b[0]);
+  const bytes = Buffer.alloc(entries.length * 12);
+  const hashes = new Float64Array(bytes.buffer, bytes.byteOffset, entries.length);
+  const rows = new Uint32Array(bytes.buffer, bytes.byteOffset + entries.length * 8, entries.length);
+  entries.forEach(([hash, count], i) => {
+    hashes[i] = hash;
+    rows[i] = count;
+  });
+  writeFileSync(`${path}.tmp`, bytes);
+  renameSync(`${path}.tmp`, path);
+}
+
+function readIndex(path: string): Sealed {
+  const file = readFileSync(path);
+  const bytes = new Uint8Array(file).buffer;
+  const count = Math.floor(bytes.byteLength / 12);
+  return { hashes: new Float64Array(bytes, 0, count), rows: new Uint32Array(bytes, count * 8, count) };
+}

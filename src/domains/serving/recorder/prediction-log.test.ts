@@ -1,0 +1,133 @@
+import { fork } from 'node:child_process';
+import { appendFileSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { createTables, type Tables } from '../../../platform/tables/index.ts';
+import { openPredictionLog, type PredictionLog, type PredictionRecord } from './prediction-log.ts';
+import { joinedSql, type LogFiles } from './prediction-sql.ts';
+import { createTurnCommit } from './turn-commit.ts';
+
+let tables: Tables;
+const folder = mkdtempSync(join(tmpdir(), 'houston-log-'));
+beforeAll(async () => {
+  tables = await createTables({ threads: 1 });
+});
+afterAll(() => {
+  tables.close();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+const open = (name: string) =>
+  openPredictionLog(join(folder, name), 'd', { tables, turn: createTurnCommit(() => {}) });
+const filesOf = (log: PredictionLog): LogFiles => ({
+  predictions: log.files('predictions'),
+  pairs: log.files('pairs'),
+  feedback: log.files('feedback'),
+});
+const entry = (id: string, more: Partial<PredictionRecord> = {}): PredictionRecord => ({
+  id,
+  isCallersId: true,
+  time: 1_000_000,
+  revision: 'rev_1',
+  arm: 'champion',
+  rollout: null,
+  rows: 2,
+  latencyMs: 1,
+  computeMs: 0.5,
+  eventTimes: [100, 200],
+  inputs: '{"origin":["A","B"]}',
+  features: Float32Array.of(1, Number.NaN, 3, 4),
+  width: 2,
+  scores: [0.25, Number.NaN],
+  error: null,
+  ...more,
+});
+const rows = (log: PredictionLog, range = {}) =>
+  tables.query(`SELECT * FROM (${joinedSql(filesOf(log), range)}) ORDER BY request_id, row_index`);
+
+test('open and sealed segments read the same; the newest feedback is the label; a retry counts once', async () => {
+  const log = open('views');
+  await log.record(entry('a'));
+  await log.record(entry('a', { time: 2_000_000 }));
+  await log.record(entry('b:7', { rows: 1, eventTimes: [300], features: null, scores: [1], inputs: null }));
+  log.pair({
+    id: 'a',
+    time: 3,
+    revision: 'rev_2',
+    rollout: null,
+    computeMs: 1,
+    scores: [0.5, 0.75],
+    error: null,
+  });
+  await log.feedback({ request: 'a', row: 1, value: 0, time: 5 }, 10);
+  await log.feedback({ request: 'a', row: 1, value: 1, time: 6 }, 10);
+  const before = await rows(log);
+  expect(
+    before.map((row) => [row.prediction_id, row.event_time, row.score, row.label, row.pair_score]),
+  ).toEqual([
+    ['a:0', 100, 0.25, null, 0.5],
+    ['a:1', 200, null, 1, 0.75],
+    ['b:7', 300, 1, null, null],
+  ]);
+  expect(before[0].features).toEqual([1, null]);
+  await log.seal(Date.now(), { bytes: 1, ageMs: 0, graceMs: 0 });
+  expect(log.files('predictions').sealed).toHaveLength(1);
+  expect(await rows(log)).toEqual(before);
+  await log.record(entry('c'));
+  expect((await rows(log)).map((row) => row.prediction_id)).toEqual(['a:0', 'a:1', 'b:7', 'c:0', 'c:1']);
+  expect(await rows(log, { from: 200, to: 300 })).toHaveLength(2);
+  expect([log.rowsOf('a'), log.rowsOf('b:7'), log.rowsOf('c'), log.rowsOf('x')]).toEqual([
+    2,
+    1,
+    2,
+    undefined,
+  ]);
+  expect(log.fileOf('a')?.form).toBe('parquet');
+  await log.close();
+  const again = open('views');
+  expect([again.rowsOf('a'), again.rowsOf('c'), again.rowsOf('x')]).toEqual([2, 2, undefined]);
+  expect(await rows(again)).toHaveLength(5);
+  await again.close();
+});
+
+test('a torn tail is cut, and the ids before it stay', async () => {
+  const log = open('torn');
+  await log.record(entry('a'));
+  await log.close();
+  appendFileSync(join(folder, 'torn/predictions/000001.ndjson'), '{"id":"half","t":17');
+  const again = open('torn');
+  expect([again.rowsOf('a'), again.rowsOf('half')]).toEqual([2, undefined]);
+  await again.record(entry('b'));
+  expect((await rows(again)).map((row) => row.prediction_id)).toEqual(['a:0', 'a:1', 'b:0', 'b:1']);
+  await again.close();
+});
+
+test('killed at any moment, every acknowledged id is there exactly once', { timeout: 120_000 }, async () => {
+  const acknowledged = new Set<string>();
+  for (let round = 0; round < 8; round++) {
+    const child = fork(new URL('../../../../test/serving/record-until-killed.ts', import.meta.url), [
+      join(folder, 'crash'),
+      String(round),
+    ]);
+    let mine = 0;
+    await new Promise<void>((resolve) => {
+      child.on('message', (ids: string[]) => {
+        for (const id of ids) acknowledged.add(id);
+        mine += ids.length;
+        if (mine === ids.length) setTimeout(() => child.kill('SIGKILL'), 20 + 60 * round);
+      });
+      child.on('exit', () => resolve());
+    });
+    expect(mine).toBeGreaterThan(0);
+  }
+  const log = open('crash');
+  const found = await tables.query<{ request_id: string; n: number }>(
+    `SELECT request_id, count(*) AS n FROM (${joinedSql(filesOf(log), {})}) GROUP BY 1`,
+  );
+  const counts = new Map(found.map((row) => [row.request_id, row.n]));
+  expect([...acknowledged].filter((id) => counts.get(id) !== 1)).toEqual([]);
+  expect([...acknowledged].filter((id) => log.rowsOf(id) !== 1)).toEqual([]);
+  expect(readdirSync(join(folder, 'crash/predictions')).some((name) => name.endsWith('.parquet'))).toBe(true);
+  await log.close();
+});

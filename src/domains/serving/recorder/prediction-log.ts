@@ -1,0 +1,248 @@
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Tables } from '../../../platform/tables/index.ts';
+import { createIdIndex, type IdIndex } from './id-index.ts';
+import { sealSql } from './prediction-sql.ts';
+import { dropSealedLines, openSegmentLog, readLines, type SegmentLog, sealSegment } from './segment-log.ts';
+import type { TurnCommit } from './turn-commit.ts';
+
+/** One answered (or refused) request; columns keep the order of its rows. Times in milliseconds. */
+export type PredictionRecord = {
+  id: string;
+  /** The caller chose the id, so it may come again: a retry is marked and left out of every count. */
+  isCallersId: boolean;
+  time: number;
+  revision: string;
+  arm: string;
+  /** Rollout during which it was answered. */
+  rollout: string | null;
+  rows: number;
+  latencyMs: number;
+  computeMs: number;
+  /** Event time of each row. */
+  eventTimes: ArrayLike<number>;
+  /** What the request carried, as JSON text, or null when the feature vector is all of it. */
+  inputs: string | null;
+  /** Row-major vectors that the model saw, or null when they are too large to keep. */
+  features: ArrayLike<number> | null;
+  width: number;
+  /** One score a row, NaN where the output is invalid; null for a failed request. */
+  scores: ArrayLike<number> | null;
+  error: string | null;
+};
+
+/** The other arm's scores on the same rows, computed off the reply's path. */
+export type PairRecord = {
+  id: string;
+  time: number;
+  revision: string;
+  rollout: string | null;
+  computeMs: number;
+  scores: ArrayLike<number> | null;
+  error: string | null;
+};
+
+export type FeedbackItem = {
+  request: string;
+  row: number;
+  value: number;
+  /** When the outcome became known. */
+  time: number;
+};
+
+/** The three logs of one deployment: predictions, pairs and feedback. */
+export type PredictionLog = {
+  readonly deployment: string;
+  record(record: PredictionRecord): Promise<boolean>;
+  pair(record: PairRecord): void;
+  feedback(item: FeedbackItem, received: number): Promise<boolean>;
+  /** Rows of a request that this deployment answered, or undefined when the id is unknown. */
+  rowsOf(requestId: string): number | undefined;
+  /** Path of the one file that holds the request, for a lookup by id. */
+  fileOf(requestId: string): { path: string; form: 'ndjson' | 'parquet' } | undefined;
+  files(kind: LogKind): { open: string[]; sealed: string[] };
+  /** Closes full segments and turns closed ones into Parquet. */
+  seal(now: number, limits?: SealLimits): Promise<void>;
+  sync(): Promise<void>;
+  close(): Promise<void>;
+};
+
+export type LogKind = 'predictions' | 'pairs' | 'feedback';
+export type SealLimits = { bytes: number; ageMs: number; graceMs: number };
+
+/** A segment is sealed at 8 MB or after an hour; its lines stay for the readers of the last half minute. */
+export const sealLimits: SealLimits = { bytes: 8 * 1024 * 1024, ageMs: 3_600_000, graceMs: 30_000 };
+
+/** Longer lines would not be read back as one (16 MB); their scores and times are kept without the vectors. */
+const longestLine = 8 * 1024 * 1024;
+const kinds: readonly LogKind[] = ['predictions', 'pairs', 'feedback'];
+
+/** Opens the logs of one deployment below `folder`, repairs torn tails and rebuilds the id index. */
+export function openPredictionLog(
+  folder: string,
+  deployment: string,
+  needs: { tables: Tables; turn: TurnCommit; indexBytes?: number },
+): PredictionLog {
+  const logs = Object.fromEntries(kinds.map((kind) => [kind, openSegmentLog(join(folder, kind))])) as Record<
+    LogKind,
+    SegmentLog
+  >;
+  const index = createIdIndex(needs.indexBytes);
+  for (const kind of kinds) dropSealedLines(logs[kind]);
+  fillIndex(index, logs.predictions);
+  const drops = new Set<NodeJS.Timeout>();
+  let sealing: Promise<void> | undefined;
+
+  const sealAll = async (now: number, limits: SealLimits) => {
+    for (const kind of kinds) {
+      const log = logs[kind];
+      const full = log.rotate(limits, now);
+      if (full !== undefined && kind === 'predictions') index.seal(indexPath(log, full));
+      for (const { number, form } of log.segments()) {
+        if (form === 'parquet' || number === log.current()) continue;
+        await sealSegment(log, number, (path) =>
+          needs.tables.run(sealSql(kind, log.path(number, 'ndjson'), path)),
+        );
+        const drop = setTimeout(() => {
+          drops.delete(drop);
+          rmSync(log.path(number, 'ndjson'), { force: true });
+        }, limits.graceMs);
+        drops.add(drop.unref());
+      }
+    }
+  };
+
+  return {
+    deployment,
+    record(record) {
+      const isRetry = record.isCallersId && index.isRecent(record.id);
+      let line = predictionLine(record, isRetry);
+      if (line.length > longestLine)
+        line = predictionLine({ ...record, inputs: null, features: null }, isRetry);
+      logs.predictions.append(line);
+      index.add(record.id, record.rows);
+      return needs.turn.commit(logs.predictions);
+    },
+    pair(record) {
+      logs.pairs.append(pairLine(record));
+      void needs.turn.commit(logs.pairs);
+    },
+    feedback({ request, row, value, time }, received) {
+      logs.feedback.append(
+        `{"id":${JSON.stringify(request)},"row":${row},"v":${finite(value)},"et":${time},"t":${received}}`,
+      );
+      return needs.turn.commit(logs.feedback);
+    },
+    rowsOf: (requestId) => index.find(requestId)?.rows,
+    fileOf(requestId) {
+      const found = index.find(requestId);
+      if (!found) return undefined;
+      const number =
+        found.path === undefined ? logs.predictions.current() : Number(/(\d+)\.idx$/.exec(found.path)?.[1]);
+      const form = logs.predictions.segments().find((segment) => segment.number === number)?.form ?? 'ndjson';
+      return { path: logs.predictions.path(number, form), form };
+    },
+    files(kind) {
+      const log = logs[kind];
+      const all = log
+        .segments()
+        .map((segment) => ({ ...segment, path: log.path(segment.number, segment.form) }));
+      return {
+        open: all.filter((segment) => segment.form === 'ndjson').map((segment) => segment.path),
+        sealed: all.filter((segment) => segment.form === 'parquet').map((segment) => segment.path),
+      };
+    },
+    async seal(now, limits = sealLimits) {
+      sealing ??= sealAll(now, limits).finally(() => {
+        sealing = undefined;
+      });
+      await sealing;
+    },
+    async sync() {
+      await Promise.all(kinds.map((kind) => logs[kind].sync()));
+    },
+    async close() {
+      await sealing?.catch(() => undefined);
+      for (const drop of drops) clearTimeout(drop);
+      for (const kind of kinds) await logs[kind].close();
+    },
+  };
+}
+
+/** `REQUEST:ROW` into its parts; row 0 when there is none. */
+export function splitPredictionId(id: string): { request: string; row: number } {
+  const match = /^(.+):(\d{1,7})$/.exec(id);
+  return match ? { request: match[1], row: Number(match[2]) } : { request: id, row: 0 };
+}
+
+/** The prediction id of one row of a request. */
+export function predictionId(request: string, row: number, rows: number): string {
+  return rows === 1 ? request : `${request}:${row}`;
+}
+
+function fillIndex(index: IdIndex, log: SegmentLog): void {
+  for (const { number } of log.segments()) {
+    if (number === log.current()) continue;
+    index.attach(indexPath(log, number), () => idsOf(readLines(log, number)));
+  }
+  for (const [id, rows] of idsOf(readLines(log, log.current()))) index.add(id, rows);
+}
+
+function indexPath(log: SegmentLog, segment: number): string {
+  return join(log.directory, `${String(segment).padStart(6, '0')}.idx`);
+}
+
+function* idsOf(lines: string[]): Iterable<[string, number]> {
+  for (const line of lines) {
+    const { id, n } = JSON.parse(line) as { id: string; n: number };
+    yield [id, n];
+  }
+}
+
+/** Milliseconds to the microsecond. */
+const micros = (ms: number) => Math.round(ms * 1000) / 1000;
+const finite = (value: number) => (Number.isFinite(value) ? String(value) : 'null');
+
+function numbers(values: ArrayLike<number>): string {
+  let text = '[';
+  for (let i = 0; i < values.length; i++) {
+    if (i > 0) text += ',';
+    const value = values[i];
+    text += value - value === 0 ? value : 'null';
+  }
+  return `${text}]`;
+}
+
+function vectors(values: ArrayLike<number>, width: number): string {
+  let text = '[';
+  for (let at = 0; at < values.length; at += width) {
+    text += at === 0 ? '[' : ',[';
+    for (let i = 0; i < width; i++) {
+      if (i > 0) text += ',';
+      const value = values[at + i];
+      text += value - value === 0 ? value : 'null';
+    }
+    text += ']';
+  }
+  return `${text}]`;
+}
+
+function predictionLine(record: PredictionRecord, isRetry: boolean): string {
+  let line = `{"id":${JSON.stringify(record.id)},"t":${record.time},"rev":"${record.revision}","arm":"${record.arm}"`;
+  if (record.rollout !== null) line += `,"ro":"${record.rollout}"`;
+  line += `,"n":${record.rows},"ms":${micros(record.latencyMs)},"cm":${micros(record.computeMs)},"e":${numbers(record.eventTimes)}`;
+  if (record.inputs !== null) line += `,"x":${record.inputs}`;
+  if (record.features !== null) line += `,"f":${vectors(record.features, record.width)}`;
+  if (record.scores !== null) line += `,"s":${numbers(record.scores)}`;
+  if (record.error !== null) line += `,"err":${JSON.stringify(record.error)}`;
+  return isRetry ? `${line},"again":1}` : `${line}}`;
+}
+
+function pairLine(record: PairRecord): string {
+  let line = `{"id":${JSON.stringify(record.id)},"t":${record.time},"rev":"${record.revision}"`;
+  if (record.rollout !== null) line += `,"ro":"${record.rollout}"`;
+  line += `,"cm":${micros(record.computeMs)}`;
+  if (record.scores !== null) line += `,"s":${numbers(record.scores)}`;
+  if (record.error !== null) line += `,"err":${JSON.stringify(record.error)}`;
+  return `${line}}`;
+}

@@ -1,0 +1,118 @@
+import { parquetSource, sqlIdentifier, sqlLiteral } from '../../../platform/tables/index.ts';
+import type { LogKind } from './prediction-log.ts';
+
+/**
+ * SQL over the logs. Line form and Parquet form of a log have the same relation:
+ * predictions: request_id, row_index, event_time, time, revision, arm, rollout, latency_ms, compute_ms, inputs (JSON text of
+ * the request), features FLOAT[], score DOUBLE, error, again; one line per row of each request.
+ * pairs: the same request_id and row_index with the other arm's revision and score.
+ * feedback: request_id, row_index, value, event_time, received, ordinal.
+ */
+const lineColumns: Record<LogKind, string> = {
+  predictions:
+    "{id:'VARCHAR',t:'BIGINT',rev:'VARCHAR',arm:'VARCHAR',ro:'VARCHAR',n:'INTEGER',ms:'DOUBLE',cm:'DOUBLE',e:'BIGINT[]',x:'JSON',f:'FLOAT[][]',s:'DOUBLE[]',err:'VARCHAR',again:'INTEGER'}",
+  pairs: "{id:'VARCHAR',t:'BIGINT',rev:'VARCHAR',ro:'VARCHAR',cm:'DOUBLE',s:'DOUBLE[]',err:'VARCHAR'}",
+  feedback: "{id:'VARCHAR',row:'INTEGER',v:'DOUBLE',et:'BIGINT',t:'BIGINT'}",
+};
+
+const selections: Record<LogKind, (source: string) => string> = {
+  predictions: (source) =>
+    `SELECT id AS request_id, (u - 1)::INTEGER AS row_index, make_timestamp(e[u] * 1000) AS event_time,
+      make_timestamp(t * 1000) AS time, rev AS revision, arm, ro AS rollout, n AS request_rows, ms AS latency_ms,
+      cm AS compute_ms,
+      x::VARCHAR AS inputs, f[u] AS features, s[u] AS score, err AS error, again
+    FROM (SELECT *, unnest(range(1, n + 1)) AS u FROM ${source} WHERE id IS NOT NULL)`,
+  pairs: (source) =>
+    `SELECT id AS request_id, (u - 1)::INTEGER AS row_index, make_timestamp(t * 1000) AS time, rev AS revision,
+      ro AS rollout, cm AS compute_ms, s[u] AS score, err AS error
+    FROM (SELECT *, unnest(range(1, greatest(len(s), 1) + 1)) AS u FROM ${source} WHERE id IS NOT NULL)`,
+  feedback: (source) =>
+    `SELECT id AS request_id, "row" AS row_index, v AS value, make_timestamp(et * 1000) AS event_time,
+      make_timestamp(t * 1000) AS received, row_number() OVER () AS ordinal
+    FROM ${source} WHERE id IS NOT NULL`,
+};
+
+/** One log kind as a relation over its open and sealed files; an empty relation when there are none. */
+export function logSql(kind: LogKind, files: { open: string[]; sealed: string[] }): string {
+  const parts: string[] = [];
+  if (files.sealed.length > 0) parts.push(`SELECT * FROM ${parquetSource(files.sealed)}`);
+  if (files.open.length > 0) parts.push(selections[kind](lineSource(kind, files.open)));
+  if (parts.length === 0) parts.push(`${selections[kind](emptySource(kind))}`);
+  return parts.length === 1 ? parts[0] : parts.map((part) => `(${part})`).join(' UNION ALL BY NAME ');
+}
+
+/** The statement that turns one closed segment into Parquet. */
+export function sealSql(kind: LogKind, from: string, to: string): string {
+  const select = selections[kind](lineSource(kind, [from]));
+  return `COPY (${select}) TO ${sqlLiteral(to)} (FORMAT parquet, COMPRESSION zstd)`;
+}
+
+function lineSource(kind: LogKind, paths: string[]): string {
+  const list = paths.map((path) => sqlLiteral(path)).join(', ');
+  return `read_json([${list}], format = 'newline_delimited', ignore_errors = true, columns = ${lineColumns[kind]})`;
+}
+
+function emptySource(kind: LogKind): string {
+  const columns = lineColumns[kind].slice(1, -1).split(/,(?=[a-z]+:)/);
+  const nulls = columns.map((column) => {
+    const [name, type] = column.split(':');
+    return `NULL::${type.replaceAll("'", '')} AS ${sqlIdentifier(name)}`;
+  });
+  return `(SELECT ${nulls.join(', ')} WHERE false)`;
+}
+
+export type PredictionRange = {
+  /** Event time in milliseconds, from included, to excluded. */
+  from?: number;
+  to?: number;
+};
+
+function rangeCondition(range: PredictionRange): string {
+  const conditions = ['again IS NULL'];
+  if (range.from !== undefined)
+    conditions.push(`event_time >= make_timestamp(${Math.round(range.from) * 1000})`);
+  if (range.to !== undefined) conditions.push(`event_time < make_timestamp(${Math.round(range.to) * 1000})`);
+  return conditions.join(' AND ');
+}
+
+const idColumn =
+  "CASE WHEN request_rows = 1 THEN request_id ELSE request_id || ':' || row_index END AS prediction_id";
+
+export type LogFiles = Record<LogKind, { open: string[]; sealed: string[] }>;
+
+/** How to read a feature by name: its place in the vector of each revision (1-based). */
+export type FeatureColumn = { name: string; places: ReadonlyMap<string, number> };
+
+/** Predictions by event-time range, one line per row, named feature columns at the end. */
+export function predictionsSql(
+  files: LogFiles,
+  range: PredictionRange,
+  features: FeatureColumn[] = [],
+): string {
+  const named = features
+    .map((feature) => `, ${featureSql(feature)} AS ${sqlIdentifier(feature.name)}`)
+    .join('');
+  return `SELECT *, ${idColumn}${named} FROM (${logSql('predictions', files.predictions)}) WHERE ${rangeCondition(range)}`;
+}
+
+/**
+ * Predictions joined with the newest feedback of each row (label DOUBLE, label_received; null while unlabelled)
+ * and with the other arm's score where both arms scored it (pair_score, pair_revision).
+ */
+export function joinedSql(files: LogFiles, range: PredictionRange, features: FeatureColumn[] = []): string {
+  return `SELECT p.*, l.label, l.label_received, o.pair_score, o.pair_revision
+    FROM (${predictionsSql(files, range, features)}) p
+    LEFT JOIN (SELECT request_id, row_index, arg_max(value, (received, ordinal)) AS label, max(received) AS label_received
+      FROM (${logSql('feedback', files.feedback)}) GROUP BY ALL) l USING (request_id, row_index)
+    LEFT JOIN (SELECT request_id, row_index, any_value(score) AS pair_score, any_value(revision) AS pair_revision
+      FROM (${logSql('pairs', files.pairs)}) GROUP BY ALL) o USING (request_id, row_index)`;
+}
+
+function featureSql(feature: FeatureColumn): string {
+  const places = new Set(feature.places.values());
+  if (places.size === 1) return `features[${[...places][0]}]`;
+  const cases = [...feature.places].map(
+    ([revision, place]) => `WHEN ${sqlLiteral(revision)} THEN features[${place}]`,
+  );
+  return cases.length === 0 ? 'NULL::FLOAT' : `CASE revision ${cases.join(' ')} END`;
+}

@@ -1,0 +1,167 @@
+import {
+  closeSync,
+  fdatasync,
+  ftruncateSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeSync,
+} from 'node:fs';
+import { open, rename } from 'node:fs/promises';
+import { join } from 'node:path';
+
+/**
+ * An append-only log of JSON lines in numbered segments: `000001.ndjson` while open, then sealed to
+ * `000001.parquet` in the background. A line is in the file as soon as `flush` returns; a torn last line (the
+ * process died in the middle of a write) is cut when the log opens again.
+ */
+export type SegmentLog = {
+  readonly directory: string;
+  /** Buffers one line (without its newline) until the next flush. */
+  append(line: string): void;
+  /** Writes all buffered lines with one system call; false when the disk refused them (they are dropped). */
+  flush(): boolean;
+  /** Asks the disk to keep what was flushed (against power loss; a killed process loses nothing anyway). */
+  sync(): Promise<void>;
+  /** Closes the open segment when it is large or old enough; returns its number, to be sealed. */
+  rotate(limits: { bytes: number; ageMs: number }, now: number): number | undefined;
+  /** Segments on disk, oldest first, each in its newest form. */
+  segments(): Segment[];
+  path(segment: number, form: SegmentForm): string;
+  /** Number of the segment that takes new lines. */
+  current(): number;
+  close(): Promise<void>;
+};
+
+export type SegmentForm = 'ndjson' | 'parquet';
+export type Segment = { number: number; form: SegmentForm };
+
+/** Opens (or creates) the log in `directory`, cutting a torn tail. */
+export function openSegmentLog(directory: string): SegmentLog {
+  mkdirSync(directory, { recursive: true });
+  const forms = listSegments(directory);
+  const unsealed = [...forms.entries()].filter(([, form]) => form === 'ndjson').map(([number]) => number);
+  const newest = Math.max(0, ...forms.keys());
+  let number = unsealed.includes(newest) ? newest : newest + 1;
+  for (const name of readdirSync(directory)) if (name.endsWith('.tmp')) rmSync(join(directory, name));
+  for (const one of unsealed) cutTornTail(join(directory, fileName(one, 'ndjson')));
+  forms.set(number, 'ndjson');
+
+  let file = openSync(join(directory, fileName(number, 'ndjson')), 'a');
+  let size = statSync(join(directory, fileName(number, 'ndjson'))).size;
+  let openedAt = Date.now();
+  let pending: string[] = [];
+  let dirty = false;
+
+  const flush = () => {
+    if (pending.length === 0) return true;
+    const bytes = Buffer.from(`${pending.join('\n')}\n`);
+    pending = [];
+    try {
+      let written = 0;
+      while (written < bytes.length) written += writeSync(file, bytes, written);
+      size += bytes.length;
+      dirty = true;
+      return true;
+    } catch {
+      ftruncateSync(file, size);
+      return false;
+    }
+  };
+
+  return {
+    directory,
+    append: (line) => void pending.push(line),
+    flush,
+    sync: async () => {
+      if (!dirty) return;
+      dirty = false;
+      await new Promise<void>((resolve) => fdatasync(file, () => resolve()));
+    },
+    rotate(limits, now) {
+      flush();
+      if (size === 0) {
+        openedAt = now;
+        return undefined;
+      }
+      if (size < limits.bytes && now - openedAt < limits.ageMs) return undefined;
+      const full = number;
+      const old = file;
+      fdatasync(old, () => closeSync(old));
+      number += 1;
+      file = openSync(join(directory, fileName(number, 'ndjson')), 'a');
+      size = 0;
+      dirty = false;
+      openedAt = now;
+      return full;
+    },
+    segments: () =>
+      [...listSegments(directory).entries()]
+        .sort((a, b) => a[0] - b[0])
+        .map(([one, form]) => ({ number: one, form })),
+    path: (segment, form) => join(directory, fileName(segment, form)),
+    current: () => number,
+    async close() {
+      flush();
+      await this.sync();
+      closeSync(file);
+    },
+  };
+}
+
+function fileName(segment: number, form: string): string {
+  return `${String(segment).padStart(6, '0')}.${form}`;
+}
+
+/** The newest form of every segment; removes what a crash between sealing steps left behind. */
+function listSegments(directory: string): Map<number, SegmentForm> {
+  const forms = new Map<number, SegmentForm>();
+  for (const name of readdirSync(directory)) {
+    const match = /^(\d{6,})\.(ndjson|parquet)$/.exec(name);
+    if (!match) continue;
+    const number = Number(match[1]);
+    if (forms.get(number) !== 'parquet') forms.set(number, match[2] as SegmentForm);
+  }
+  return forms;
+}
+
+/** Turns a closed segment into Parquet by `write`: aside, flushed, then renamed, so that a reader sees all or nothing. */
+export async function sealSegment(
+  log: SegmentLog,
+  segment: number,
+  write: (path: string) => Promise<void>,
+): Promise<void> {
+  const target = log.path(segment, 'parquet');
+  await write(`${target}.tmp`);
+  const file = await open(`${target}.tmp`, 'r+');
+  await file.sync();
+  await file.close();
+  await rename(`${target}.tmp`, target);
+}
+
+/** Cuts everything after the last complete line. */
+function cutTornTail(path: string): void {
+  const bytes = readFileSync(path);
+  const end = bytes.lastIndexOf(0x0a) + 1;
+  if (end === bytes.length) return;
+  const file = openSync(path, 'r+');
+  ftruncateSync(file, end);
+  closeSync(file);
+}
+
+/** Removes the line form of segments whose Parquet form is complete. */
+export function dropSealedLines(log: SegmentLog): void {
+  for (const { number, form } of log.segments()) {
+    if (form === 'parquet') rmSync(log.path(number, 'ndjson'), { force: true });
+  }
+}
+
+/** The complete lines of one open-form segment. */
+export function readLines(log: SegmentLog, segment: number): string[] {
+  const lines = readFileSync(log.path(segment, 'ndjson'), 'utf8').split('\n');
+  lines.pop();
+  return lines;
+}

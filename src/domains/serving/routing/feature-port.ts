@@ -1,0 +1,22 @@
+import type { FeaturesDoor, Vectorizer } from '../../features/index.ts';
+
+/** What serving needs of the features domain: vectors for live requests, made synchronously. */
+export type FeaturesPort = Pick<FeaturesDoor, 'createVectorizer'>;
+
+/** A vectorizer with what the request path asks of it, worked out once. */
+export type FeatureSource = {
+  readonly vectorizer: Vectorizer;
+  /** `NAME@DIGEST12` */
+  readonly ref: string;
+  readonly digest: string;
+  readonly width: number;
+  /** Columns that a live request carries. */
+  readonly columns: Vectorizer['inputs'];
+  /** The column of the event time; a request may leave it out and give the parameter `event_time`. */
+  readonly timeColumn: string;
+};
+
+export function featureSource(vectorizer: Vectorizer): FeatureSource {
+  const { ref, digest, features, inputs, timeInput } = vectorizer;
+  return { vectorizer, ref, digest, width: features.length, columns: inputs, timeColumn: timeInput };
+}

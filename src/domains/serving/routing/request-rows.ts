@@ -1,0 +1,221 @@
+import type { LiveRevision } from '../runtime/live-revision.ts';
+import { elementCount, type NamedTensor, shapeFits, type TensorSpec } from '../runtime/tensors.ts';
+import { servingError } from '../serving.errors.ts';
+import type { FeatureSource } from './feature-port.ts';
+
+/** A request as a revision sees it: what the model is fed, and what is recorded of it. */
+export type PreparedRows = {
+  rows: number;
+  eventTimes: ArrayLike<number>;
+  feeds: NamedTensor[];
+  /** Row-major vectors to record, or null when they are too large. */
+  vectors: ArrayLike<number> | null;
+  width: number;
+  /** JSON text of the request's columns, or null when the vectors are all of it. */
+  inputs: string | null;
+};
+
+export type RawRequest = {
+  tensors: readonly NamedTensor[];
+  parameters: Readonly<Record<string, unknown>>;
+  now: number;
+};
+
+/** Vectors wider than this (pictures, audio) are served but not recorded. */
+const recordedWidth = 2048;
+const mostRows = 100_000;
+const invalid = (message: string) => servingError('serving.request.invalid', message);
+
+/** Turns a request into what `live` runs on. @throws serving.request.invalid naming the input. */
+export function prepareRows(live: LiveRevision, request: RawRequest): PreparedRows {
+  const prepared = live.source ? fromFeatures(live, live.source, request) : fromTensors(live, request);
+  if (prepared.rows > mostRows) throw invalid(`A request has at most ${mostRows} rows; send several.`);
+  return prepared;
+}
+
+function fromFeatures(live: LiveRevision, source: FeatureSource, request: RawRequest): PreparedRows {
+  const { tensors } = request;
+  const rows = tensors[0]?.shape[0] ?? 0;
+  if (rows < 1) throw invalid('The request has no rows.');
+  const columns: Record<string, ArrayLike<unknown>> = {};
+  let times = timesOf(request, rows);
+  for (const tensor of tensors) {
+    const input = source.columns.find(({ name }) => name === tensor.name);
+    if (!input) throw invalid(`There is no input "${tensor.name}".`);
+    if (tensor.shape[0] !== rows || elementCount(tensor.shape) !== rows) {
+      throw invalid(`The input "${tensor.name}" needs one value for each of the ${rows} rows.`);
+    }
+    const isTime = tensor.name === source.timeColumn;
+    const values =
+      input.type === 'timestamp'
+        ? toTimes(tensor)
+        : input.type === 'number'
+          ? toNumbers(tensor)
+          : tensor.data;
+    columns[tensor.name] = values;
+    if (isTime && times === undefined) times = values as ArrayLike<number>;
+  }
+  const eventTimes = times ?? filled(rows, request.now);
+  for (const { name } of source.columns) {
+    if (name in columns) continue;
+    if (name !== source.timeColumn) throw invalid(`The input "${name}" is missing.`);
+    columns[name] = eventTimes;
+  }
+  const { width } = source;
+  const vectors = new Float32Array(rows * width);
+  source.vectorizer.fill(columns, eventTimes, vectors);
+  const [{ name }] = live.runner.inputs;
+  const feeds: NamedTensor[] = [{ name, datatype: 'FP32', shape: [rows, width], data: vectors }];
+  return { rows, eventTimes, feeds, vectors, width, inputs: columnsJson(columns) };
+}
+
+function fromTensors(live: LiveRevision, request: RawRequest): PreparedRows {
+  const specs = live.runner.inputs;
+  const feeds: NamedTensor[] = [];
+  let times: ArrayLike<number> | undefined;
+  for (const tensor of request.tensors) {
+    const spec = specs.find(({ name }) => name === tensor.name);
+    if (!spec) {
+      if (tensor.name !== 'event_time') throw invalid(`There is no input "${tensor.name}".`);
+      times = toTimes(tensor);
+      continue;
+    }
+    checkTensor(tensor, spec);
+    feeds.push(tensor);
+  }
+  for (const { name } of specs) {
+    if (!feeds.some((feed) => feed.name === name)) throw invalid(`The input "${name}" is missing.`);
+  }
+  const rows = rowsOf(specs, feeds);
+  if (times && times.length !== rows)
+    throw invalid(`The input "event_time" needs one value for each of the ${rows} rows.`);
+  const eventTimes = times ?? timesOf(request, rows) ?? filled(rows, request.now);
+  return { rows, eventTimes, feeds, ...recordedVectors(feeds, rows) };
+}
+
+function checkTensor({ name, datatype, shape }: NamedTensor, spec: TensorSpec): void {
+  if (datatype !== spec.datatype) throw invalid(`The input "${name}" is ${spec.datatype}, not ${datatype}.`);
+  if (shapeFits(shape, spec.shape)) return;
+  throw invalid(`The input "${name}" has the shape [${spec.shape.join(',')}], not [${shape.join(',')}].`);
+}
+
+/** Rows of a batch: the first dimension where the model leaves it free, else one. */
+function rowsOf(specs: readonly TensorSpec[], feeds: readonly NamedTensor[]): number {
+  let rows = 0;
+  for (const feed of feeds) {
+    const spec = specs.find(({ name }) => name === feed.name);
+    if (spec?.shape[0] !== -1) continue;
+    if (rows !== 0 && feed.shape[0] !== rows) {
+      throw invalid(`The input "${feed.name}" has ${feed.shape[0]} rows, another one has ${rows}.`);
+    }
+    rows = feed.shape[0];
+  }
+  const isFixed = !specs.some((spec) => spec.shape[0] === -1);
+  if (isFixed) return 1;
+  if (rows < 1) throw invalid('The request has no rows.');
+  return rows;
+}
+
+/** Names of the recorded vector's columns for a model without a feature service; empty when it is not recorded. */
+export function rawFeatureNames(specs: readonly TensorSpec[]): string[] {
+  const names: string[] = [];
+  for (const { name, datatype, shape } of specs) {
+    if (datatype === 'BYTES') continue;
+    const width = elementCount(shape.slice(1));
+    if (width < 0 || names.length + width > recordedWidth) return [];
+    if (shape.length <= 1 || width === 1) names.push(name);
+    else for (let i = 0; i < width; i++) names.push(`${name}[${i}]`);
+  }
+  return names;
+}
+
+function recordedVectors(
+  feeds: readonly NamedTensor[],
+  rows: number,
+): Pick<PreparedRows, 'vectors' | 'width' | 'inputs'> {
+  const texts: Record<string, ArrayLike<unknown>> = {};
+  const numeric: NamedTensor[] = [];
+  for (const feed of feeds) {
+    if (feed.datatype === 'BYTES') texts[feed.name] = feed.data;
+    else numeric.push(feed);
+  }
+  const inputs = feeds.length === numeric.length ? null : columnsJson(texts);
+  if (numeric.length === 1 && numeric[0].datatype === 'FP32') {
+    const width = numeric[0].data.length / rows;
+    const fits = width <= recordedWidth;
+    return { vectors: fits ? (numeric[0].data as Float32Array) : null, width, inputs };
+  }
+  const widths = numeric.map((feed) => feed.data.length / rows);
+  const width = widths.reduce((sum, one) => sum + one, 0);
+  if (width > recordedWidth) return { vectors: null, width, inputs };
+  const vectors = new Float64Array(rows * width);
+  let offset = 0;
+  numeric.forEach(({ data }, i) => {
+    for (let row = 0; row < rows; row++) {
+      for (let column = 0; column < widths[i]; column++) {
+        vectors[row * width + offset + column] = Number(data[row * widths[i] + column]);
+      }
+    }
+    offset += widths[i];
+  });
+  return { vectors, width, inputs };
+}
+
+function columnsJson(columns: Record<string, ArrayLike<unknown>>): string {
+  let text = '{';
+  for (const name in columns) {
+    if (text.length > 1) text += ',';
+    const values = columns[name];
+    text += `${JSON.stringify(name)}:[`;
+    for (let i = 0; i < values.length; i++) {
+      if (i > 0) text += ',';
+      const value = values[i];
+      if (typeof value === 'string') text += JSON.stringify(value);
+      else if (typeof value === 'number') text += value - value === 0 ? value : 'null';
+      else text += String(value);
+    }
+    text += ']';
+  }
+  return `${text}}`;
+}
+
+function timesOf({ parameters }: RawRequest, rows: number): ArrayLike<number> | undefined {
+  const value = parameters.event_time;
+  if (value === undefined) return undefined;
+  const time = parseTime(value);
+  if (Number.isNaN(time))
+    throw invalid('The parameter "event_time" is neither an ISO time nor milliseconds.');
+  return filled(rows, time);
+}
+
+function filled(rows: number, value: number): ArrayLike<number> {
+  return rows === 1 ? [value] : new Float64Array(rows).fill(value);
+}
+
+function toNumbers({ data, datatype }: NamedTensor): ArrayLike<number> {
+  if (datatype !== 'INT64' && datatype !== 'UINT64' && datatype !== 'BYTES') return data as Float64Array;
+  const values = new Float64Array(data.length);
+  for (let i = 0; i < data.length; i++) values[i] = Number(data[i]);
+  return values;
+}
+
+function toTimes(tensor: NamedTensor): ArrayLike<number> {
+  const { data, name } = tensor;
+  const times = new Float64Array(data.length);
+  for (let i = 0; i < data.length; i++) {
+    const value = data[i];
+    times[i] = parseTime(typeof value === 'bigint' ? Number(value) : value);
+    if (Number.isNaN(times[i])) throw invalid(`The input "${name}" is neither an ISO time nor milliseconds.`);
+  }
+  return times;
+}
+
+/** A time as milliseconds: a number is taken as such, a text as ISO (UTC unless it names a zone). NaN otherwise. */
+export function parseTime(value: unknown): number {
+  if (typeof value === 'number') return Math.abs(value) <= 8.64e15 ? value : Number.NaN;
+  if (typeof value !== 'string' || value.length < 8 || value.length > 40) return Number.NaN;
+  if (/^-?\d+$/.test(value)) return parseTime(Number(value));
+  const iso = value[10] === ' ' ? `${value.slice(0, 10)}T${value.slice(11)}` : value;
+  const hasZone = iso.length <= 10 || /(?:Z|[+-]\d\d:?\d\d)$/i.test(iso);
+  return Date.parse(hasZone ? iso : `${iso}Z`);
+}

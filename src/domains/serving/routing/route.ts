@@ -1,0 +1,36 @@
+import type { EvidenceBook } from '../rollouts/evidence.ts';
+import type { LiveRevision } from '../runtime/live-revision.ts';
+
+/** A rollout as the request path sees it. `weight` is the one number that a rollback sets to zero. */
+export type LiveRollout = {
+  readonly id: string;
+  readonly salt: string;
+  readonly stickyParameter: string | null;
+  readonly challenger: LiveRevision;
+  readonly evidence: EvidenceBook;
+  state: 'shadow' | 'canary' | 'stopped';
+  /** Percent of requests that the challenger answers. */
+  weight: number;
+  /** Requests since the present step began. */
+  stepRequests: number;
+  /** Called when a harm test has alarmed; the weight is already zero. */
+  onAlarm(): void;
+};
+
+/** Which revision answers for a deployment. Swapped as a whole or by its fields, between two requests. */
+export type Route = {
+  readonly deployment: string;
+  champion: LiveRevision | null;
+  /** Kept warm for the way back. */
+  previous: LiveRevision | null;
+  fallback: LiveRevision | null;
+  rollout: LiveRollout | null;
+  /** Why there is no champion. */
+  error: string | null;
+};
+
+/** Revisions in use by a route. */
+export function revisionsOf(route: Route): LiveRevision[] {
+  const all = [route.champion, route.previous, route.fallback, route.rollout?.challenger];
+  return all.filter((one, i): one is LiveRevision => !!one && all.indexOf(one) === i);
+}

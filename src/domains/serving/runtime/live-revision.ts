@@ -1,0 +1,129 @@
+import { statSync } from 'node:fs';
+import { performance } from 'node:perf_hooks';
+import { createMeter, type RevisionMeter } from '../meter/meter.ts';
+import type { FeatureSource } from '../routing/feature-port.ts';
+import { servingError } from '../serving.errors.ts';
+import { inlineBytes, inlineLimitMs, type Runner, type RuntimeSettings } from './runner.ts';
+import { openInlineRunner, openWorkerRunner } from './runners.ts';
+import { createScorer, type Scorer } from './score.ts';
+import { allocate, elementCount, type NamedTensor, shapeFits, type TensorSpec } from './tensors.ts';
+
+/** An immutable pair of model and features, as the database keeps it. */
+export type Revision = {
+  id: string;
+  deployment: string;
+  model: string;
+  version: number;
+  digest: string;
+  featureService: string | null;
+  featureDigest: string | null;
+  settings: RuntimeSettings;
+  /** Names of the recorded vector's columns. */
+  features: string[];
+  createdAt: number;
+};
+
+/** A revision in memory, loaded, checked and warm. */
+export type LiveRevision = {
+  readonly revision: Revision;
+  readonly runner: Runner;
+  /** Where its vectors come from; null when callers send the model's own tensors. */
+  readonly source: FeatureSource | null;
+  readonly scorer: Scorer;
+  readonly meter: RevisionMeter;
+  /** Usual cost of a one-row run at warm-up, in milliseconds. */
+  readonly runMs: number;
+  /** Inputs that a caller sends. */
+  readonly inputs: readonly TensorSpec[];
+  release(): Promise<void>;
+};
+
+const warmRuns = 24;
+
+/**
+ * Loads a revision aside: opens the model, compares it with what its features give, warms it up, and moves it to
+ * worker threads when one row costs more than the event loop should wait.
+ * @throws serving.model.refused with the reason.
+ */
+export async function loadRevision(
+  revision: Revision,
+  path: string,
+  options: { source: FeatureSource | null; scoreOutput?: string; scoreRange?: readonly number[] },
+): Promise<LiveRevision> {
+  const refuse = (reason: string) => servingError('serving.model.refused', reason);
+  const { threads, placement, workers } = revision.settings;
+  const { source } = options;
+  const textOf = (error: unknown) =>
+    (error instanceof Error ? error.message : String(error)).replaceAll(path, 'it');
+  const isLarge = statSync(path).size > inlineBytes;
+  let runner: Runner;
+  try {
+    runner =
+      placement === 'worker' || (placement === 'auto' && isLarge)
+        ? await openWorkerRunner(path, threads, workers)
+        : await openInlineRunner(path, threads);
+  } catch (error) {
+    throw refuse(`The model does not load: ${textOf(error)}`);
+  }
+  try {
+    const scorer = createScorer(runner.outputs, options);
+    if (source) checkVectorInput(runner.inputs, source);
+    let runMs = await warmUp(runner);
+    if (placement === 'auto' && !isLarge && runMs > inlineLimitMs) {
+      await runner.close();
+      runner = await openWorkerRunner(path, threads, workers);
+      runMs = await warmUp(runner);
+    }
+    const { deployment, model, version, id } = revision;
+    return {
+      revision,
+      runner,
+      source,
+      scorer,
+      runMs,
+      meter: createMeter({ deployment, model, version, revision: id }),
+      inputs: source ? requestSpecs(source) : runner.inputs,
+      release: () => runner.close(),
+    };
+  } catch (error) {
+    await runner.close();
+    throw error instanceof Error && 'code' in error
+      ? error
+      : refuse(`The model does not run: ${textOf(error)}`);
+  }
+}
+
+/** A model behind a feature service takes one matrix of FP32 with one column a feature. */
+function checkVectorInput(inputs: readonly TensorSpec[], { width, ref }: FeatureSource): void {
+  const [input] = inputs;
+  if (inputs.length === 1 && input.datatype === 'FP32' && shapeFits([1, width], input.shape)) return;
+  const got = inputs.map((one) => `${one.name} ${one.datatype}[${one.shape.join(',')}]`).join(', ');
+  throw servingError(
+    'serving.model.refused',
+    `The feature service ${ref} gives FP32[-1,${width}]; the model takes ${got}.`,
+  );
+}
+
+function requestSpecs({ columns }: FeatureSource): TensorSpec[] {
+  const datatypes = { string: 'BYTES', number: 'FP64', timestamp: 'BYTES', boolean: 'BOOL' } as const;
+  return columns.map(({ name, type }) => ({ name, datatype: datatypes[type], shape: [-1] }));
+}
+
+/**
+ * Runs one row of zeros a few times; returns the usual cost in milliseconds: the lower quartile, since other work
+ * on the event loop can only make a run look dearer.
+ */
+async function warmUp(runner: Runner): Promise<number> {
+  const feeds: NamedTensor[] = runner.inputs.map(({ name, datatype, shape }) => {
+    const concrete = shape.map((size) => (size === -1 ? 1 : size));
+    return { name, datatype, shape: concrete, data: allocate(datatype, elementCount(concrete)) };
+  });
+  const costs: number[] = [];
+  for (let i = 0; i < warmRuns; i++) {
+    const start = performance.now();
+    await runner.run(feeds);
+    costs.push(performance.now() - start);
+    if (i >= 2 && costs[i] > 200) break;
+  }
+  return costs.sort((a, b) => a - b)[Math.floor(costs.length / 4)];
+}

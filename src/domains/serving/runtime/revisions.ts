@@ -1,0 +1,126 @@
+import { digestJson, type Json, shortDigest } from '../../../platform/json.ts';
+import type { Scope } from '../../../platform/scope.ts';
+import type { ModelVersion, RegistryDoor } from '../../registry/index.ts';
+import { type FeatureSource, type FeaturesPort, featureSource } from '../routing/feature-port.ts';
+import { rawFeatureNames } from '../routing/request-rows.ts';
+import type { DeploymentSpecInput } from '../serving.contract.ts';
+import { servingError } from '../serving.errors.ts';
+import { type LiveRevision, loadRevision, type Revision } from './live-revision.ts';
+import { defaultSettings, type RuntimeSettings } from './runner.ts';
+
+export type RevisionNeeds = { registry: RegistryDoor; features: FeaturesPort | null };
+
+/** `NAME`, `NAME:3` or `NAME@alias` in its parts; without a version the newest one. */
+export function parseModelReference(text: string): { model: string; ref: string } {
+  const match = /^([A-Za-z0-9][A-Za-z0-9._-]{0,127})(?::(\d{1,9}|latest)|(@[A-Za-z0-9_-]{1,64}))?$/.exec(
+    text,
+  );
+  if (!match) throw servingError('serving.model.reference_invalid', 'This does not name a model version.');
+  return { model: match[1], ref: match[2] ?? match[3] ?? 'latest' };
+}
+
+/** The model version that a reference names. */
+export async function resolveVersion(
+  needs: RevisionNeeds,
+  scope: Scope,
+  text: string,
+): Promise<ModelVersion> {
+  const { model, ref } = parseModelReference(text);
+  return needs.registry.getVersion(scope, model, ref);
+}
+
+/**
+ * Loads a model version as a revision of a deployment, aside of all traffic. The revision's id is a digest of what
+ * it is made of, so the same model with the same features and settings is the same revision again.
+ */
+export async function openRevision(
+  needs: RevisionNeeds,
+  scope: Scope,
+  deployment: string,
+  spec: DeploymentSpecInput,
+  version: ModelVersion,
+): Promise<LiveRevision> {
+  const service = spec.features ?? version.lineage.featureService?.split('@')[0];
+  const source = service === undefined ? null : await openSource(needs, scope, service);
+  checkTrainedFeatures(version, source);
+  const settings: RuntimeSettings = { ...defaultSettings, ...spec.runtime };
+  const identity = {
+    deployment,
+    model: version.model,
+    version: version.version,
+    digest: version.digest,
+    features: source?.digest ?? null,
+    settings,
+    score: [spec.scoreOutput ?? null, spec.scoreRange ?? null],
+  } as unknown as Json;
+  const revision: Revision = {
+    id: `rev_${shortDigest(digestJson(identity))}`,
+    deployment,
+    model: version.model,
+    version: version.version,
+    digest: version.digest,
+    featureService: source?.ref ?? null,
+    featureDigest: source?.digest ?? null,
+    settings,
+    features: source ? [...source.vectorizer.features] : [],
+    createdAt: scope.now(),
+  };
+  const path = scope.platform.blobs.path(version.digest);
+  const live = await loadRevision(revision, path, { source, ...scoreOptions(spec) });
+  if (!source) {
+    const names = rawFeatureNames(live.runner.inputs);
+    const known = version.signature.features;
+    revision.features = known?.length === names.length ? known : names;
+  }
+  return live;
+}
+
+/** Loads a revision that the database already knows (after a restart). */
+export async function reopenRevision(
+  needs: RevisionNeeds,
+  scope: Scope,
+  spec: DeploymentSpecInput,
+  revision: Revision,
+): Promise<LiveRevision> {
+  const service = revision.featureService?.split('@')[0];
+  const digest = revision.featureDigest ?? undefined;
+  const source = service === undefined ? null : await openSource(needs, scope, service, digest);
+  const path = scope.platform.blobs.path(revision.digest);
+  return loadRevision(revision, path, { source, ...scoreOptions(spec) });
+}
+
+function scoreOptions({ scoreOutput, scoreRange }: DeploymentSpecInput) {
+  return { ...(scoreOutput !== undefined && { scoreOutput }), ...(scoreRange && { scoreRange }) };
+}
+
+/** The vectors of a service: of its current version, or of the one with this digest. */
+async function openSource(
+  needs: RevisionNeeds,
+  scope: Scope,
+  service: string,
+  digest?: string,
+): Promise<FeatureSource> {
+  if (needs.features) return featureSource(await needs.features.createVectorizer(scope, service, digest));
+  throw servingError(
+    'serving.model.refused',
+    `The feature service ${service} is not available on this server.`,
+  );
+}
+
+/** A model trained on other features than those it would get is refused: that is training–serving skew. */
+function checkTrainedFeatures(version: ModelVersion, source: FeatureSource | null): void {
+  const trained = version.lineage.featureService;
+  if (source === null) return;
+  const names = version.signature.features;
+  if (names !== null && names.join('\n') !== source.vectorizer.features.join('\n')) {
+    throw servingError(
+      'serving.model.refused',
+      `${version.model}:${version.version} takes other features, or another order of them, than ${source.ref} gives.`,
+    );
+  }
+  if (trained === null || trained === source.ref) return;
+  throw servingError(
+    'serving.model.refused',
+    `${version.model}:${version.version} was trained on ${trained}, and this deployment would feed it ${source.ref}.`,
+  );
+}

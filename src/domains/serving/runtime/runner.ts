@@ -1,0 +1,36 @@
+import type { NamedTensor, TensorSpec } from './tensors.ts';
+
+/** A loaded model. `run` may be called while earlier runs are under way. */
+export type Runner = {
+  readonly placement: 'inline' | 'worker';
+  readonly inputs: readonly TensorSpec[];
+  readonly outputs: readonly TensorSpec[];
+  run(feeds: readonly NamedTensor[]): Promise<NamedTensor[]>;
+  /** Waits for the runs under way, then gives the memory back. */
+  close(): Promise<void>;
+};
+
+/** Settings of a revision's runtime; part of its identity. */
+export type RuntimeSettings = {
+  /** Threads of one run. */
+  threads: number;
+  /** Where it runs; `auto` decides by the measured cost of a row. */
+  placement: 'auto' | 'inline' | 'worker';
+  /** Worker threads, each with its own copy of the weights. */
+  workers: number;
+  /** A run that takes longer is answered with an error (the run itself is never killed). */
+  timeoutMs: number;
+};
+
+export const defaultSettings: RuntimeSettings = {
+  threads: 1,
+  placement: 'auto',
+  workers: 1,
+  timeoutMs: 10_000,
+};
+
+/** Above this median cost of a one-row run a model leaves the event loop for a worker. */
+export const inlineLimitMs = 0.2;
+
+/** Loading a larger file would hold the event loop up, so it loads and runs in a worker. */
+export const inlineBytes = 4 * 1024 * 1024;

@@ -1,0 +1,282 @@
+import Type, { type Static } from 'typebox';
+import { Name } from '../../platform/names.ts';
+
+const Nullable = <T extends Type.TSchema>(schema: T) => Type.Union([schema, Type.Null()]);
+const Time = Type.String({ format: 'date-time' });
+
+/** How a new version comes in. What is left out keeps the safe default. */
+export const RolloutSpec = Type.Object(
+  {
+    strategy: Type.Optional(Type.Union([Type.Literal('canary'), Type.Literal('immediate')])),
+    steps: Type.Optional(
+      Type.Array(Type.Integer({ minimum: 1, maximum: 99 }), {
+        minItems: 1,
+        maxItems: 10,
+        description: 'Percent of requests that the challenger answers, step by step',
+      }),
+    ),
+    shadowRequests: Type.Optional(
+      Type.Integer({ minimum: 0, description: 'Requests scored aside before step one' }),
+    ),
+    minimumRequests: Type.Optional(Type.Integer({ minimum: 1, description: 'Requests in each step' })),
+    minimumLabelled: Type.Optional(
+      Type.Integer({ minimum: 1, description: 'Requests with outcomes before promotion' }),
+    ),
+    requireLabels: Type.Optional(Type.Boolean({ description: 'false: promote without outcomes' })),
+    loss: Type.Optional(Type.Union([Type.Literal('brier'), Type.Literal('log-loss')])),
+    margin: Type.Optional(
+      Type.Number({ exclusiveMinimum: 0, description: 'Loss by which a challenger may be worse' }),
+    ),
+    alpha: Type.Optional(
+      Type.Number({
+        exclusiveMinimum: 0,
+        maximum: 0.5,
+        description: 'Chance of rolling back a good challenger, in all',
+      }),
+    ),
+    latencyObjectiveMs: Type.Optional(
+      Type.Number({
+        exclusiveMinimum: 0,
+        description: 'A slower answer counts as slow; default from the champion',
+      }),
+    ),
+    timeoutMinutes: Type.Optional(
+      Type.Number({ exclusiveMinimum: 0, description: 'Undecided by then: held' }),
+    ),
+    stickyParameter: Type.Optional(
+      Type.String({
+        description: 'Request parameter whose value keeps its arm; default: every request for itself',
+      }),
+    ),
+  },
+  { additionalProperties: false },
+);
+
+export const RuntimeSpec = Type.Object(
+  {
+    threads: Type.Optional(Type.Integer({ minimum: 1, maximum: 64 })),
+    placement: Type.Optional(
+      Type.Union([Type.Literal('auto'), Type.Literal('inline'), Type.Literal('worker')]),
+    ),
+    workers: Type.Optional(Type.Integer({ minimum: 1, maximum: 32 })),
+    timeoutMs: Type.Optional(Type.Integer({ minimum: 10, maximum: 600_000 })),
+  },
+  { additionalProperties: false },
+);
+
+/** What a person declares about a deployment; also the spec of the declarable kind `deployments`. */
+export const DeploymentSpec = Type.Object(
+  {
+    model: Type.String({ description: 'NAME, NAME:3 or NAME@alias', minLength: 1, maxLength: 260 }),
+    environment: Type.Optional(Type.String({ pattern: '^[a-z][a-z0-9-]{0,31}$' })),
+    features: Type.Optional(Name),
+    fallback: Type.Optional(Type.String({ description: 'Model that answers when the champion fails' })),
+    scoreRange: Type.Optional(
+      Type.Array(Type.Number(), { minItems: 2, maxItems: 2, description: 'Scores outside are invalid' }),
+    ),
+    scoreOutput: Type.Optional(
+      Type.String({ description: 'Output that holds the score; default: the likely one' }),
+    ),
+    rollout: Type.Optional(RolloutSpec),
+    runtime: Type.Optional(RuntimeSpec),
+  },
+  { additionalProperties: false },
+);
+export type DeploymentSpecInput = Static<typeof DeploymentSpec>;
+export type RolloutSpecInput = Static<typeof RolloutSpec>;
+
+export const RevisionReply = Type.Object({
+  id: Type.String(),
+  model: Type.String(),
+  version: Type.Integer(),
+  digest: Type.String(),
+  featureService: Nullable(Type.String({ description: 'NAME@DIGEST12' })),
+  features: Type.Array(Type.String()),
+  settings: RuntimeSpec,
+  createdAt: Time,
+});
+
+export const RolloutState = Type.Union([
+  Type.Literal('awaiting-approval'),
+  Type.Literal('shadow'),
+  Type.Literal('canary'),
+  Type.Literal('promoted'),
+  Type.Literal('rolled-back'),
+  Type.Literal('aborted'),
+  Type.Literal('held'),
+]);
+
+export const EvidenceTestSchema = Type.Object({
+  name: Type.String(),
+  kind: Type.Union([
+    Type.Literal('harm'),
+    Type.Literal('promotion'),
+    Type.Literal('check'),
+    Type.Literal('info'),
+  ]),
+  value: Nullable(Type.Number()),
+  bound: Nullable(Type.Number()),
+  n: Type.Integer(),
+  decision: Type.Union([
+    Type.Literal('undecided'),
+    Type.Literal('pass'),
+    Type.Literal('alarm'),
+    Type.Literal('none'),
+  ]),
+  unit: Type.String(),
+  interval: Nullable(Type.Array(Type.Number(), { minItems: 2, maxItems: 2 })),
+  champion: Nullable(Type.Number()),
+  challenger: Nullable(Type.Number()),
+  reason: Type.String(),
+  history: Type.Array(Type.Array(Type.Number()), {
+    description: 'Pairs of time (ms) and value, oldest first',
+  }),
+});
+export type EvidenceTest = Static<typeof EvidenceTestSchema>;
+
+export const EvidenceSchema = Type.Object({
+  requests: Type.Object({ champion: Type.Integer(), challenger: Type.Integer(), paired: Type.Integer() }),
+  labelled: Type.Integer(),
+  tests: Type.Array(EvidenceTestSchema),
+  transitions: Type.Array(
+    Type.Object({ time: Type.Number(), state: Type.String(), weight: Type.Integer(), reason: Type.String() }),
+  ),
+});
+export type Evidence = Static<typeof EvidenceSchema>;
+
+export const RolloutReply = Type.Object({
+  id: Type.String(),
+  deployment: Name,
+  state: RolloutState,
+  challenger: Nullable(RevisionReply),
+  champion: Nullable(RevisionReply),
+  step: Type.Integer(),
+  steps: Type.Array(Type.Integer()),
+  weight: Type.Integer(),
+  reason: Type.String(),
+  approval: Nullable(Type.String()),
+  actor: Type.String(),
+  evidence: EvidenceSchema,
+  createdAt: Time,
+  startedAt: Nullable(Time),
+  endedAt: Nullable(Time),
+});
+
+export const DeploymentReply = Type.Object({
+  name: Name,
+  environment: Type.String(),
+  spec: DeploymentSpec,
+  state: Type.Union([
+    Type.Literal('empty'),
+    Type.Literal('serving'),
+    Type.Literal('rolling-out'),
+    Type.Literal('failed'),
+  ]),
+  error: Nullable(Type.String()),
+  champion: Nullable(RevisionReply),
+  previous: Nullable(RevisionReply),
+  rollout: Nullable(RolloutReply),
+  route: Type.Array(
+    Type.Object({
+      arm: Type.String(),
+      revision: Type.String(),
+      version: Type.Integer(),
+      weight: Type.Integer(),
+      placement: Type.String(),
+      runMs: Type.Number({ description: 'Usual cost of a one-row run at warm-up' }),
+    }),
+  ),
+  traffic: Type.Object({
+    requestsPerSecond: Type.Number(),
+    requests: Type.Integer(),
+    errors: Type.Integer(),
+    p50Ms: Nullable(Type.Number()),
+    p99Ms: Nullable(Type.Number()),
+  }),
+  createdAt: Time,
+  updatedAt: Time,
+});
+
+export const TrafficReply = Type.Object({
+  step: Type.Integer({ description: 'Seconds of a point' }),
+  revisions: Type.Array(
+    Type.Object({
+      revision: Type.String(),
+      version: Nullable(Type.Integer()),
+      points: Type.Array(
+        Type.Object({
+          time: Time,
+          requests: Type.Integer(),
+          rows: Type.Integer(),
+          errors: Type.Integer(),
+          p50: Nullable(Type.Number()),
+          p90: Nullable(Type.Number()),
+          p99: Nullable(Type.Number()),
+        }),
+      ),
+    }),
+  ),
+});
+
+export const PredictionReply = Type.Object({
+  id: Type.String(),
+  deployment: Name,
+  eventTime: Nullable(Time),
+  time: Time,
+  revision: Type.String(),
+  model: Nullable(Type.String()),
+  version: Nullable(Type.Integer()),
+  arm: Type.String(),
+  rollout: Nullable(Type.String()),
+  latencyMs: Type.Number(),
+  inputs: Type.Unknown(),
+  features: Type.Record(Type.String(), Nullable(Type.Number())),
+  score: Nullable(Type.Number()),
+  pairScore: Nullable(Type.Number()),
+  label: Nullable(Type.Number()),
+  error: Nullable(Type.String()),
+});
+
+export const FeedbackBody = Type.Object(
+  {
+    items: Type.Array(
+      Type.Object(
+        {
+          id: Type.String({ minLength: 1, maxLength: 300 }),
+          value: Type.Union([Type.Number(), Type.Boolean()]),
+          time: Type.Optional(Type.Union([Type.String({ maxLength: 40 }), Type.Number()])),
+        },
+        { additionalProperties: false },
+      ),
+      { maxItems: 100_000 },
+    ),
+  },
+  { additionalProperties: false },
+);
+
+export const ComparisonBody = Type.Object(
+  {
+    version: Type.Union([Type.Integer({ minimum: 1 }), Type.String({ minLength: 1, maxLength: 100 })]),
+    from: Type.Optional(Type.String({ maxLength: 40 })),
+    to: Type.Optional(Type.String({ maxLength: 40 })),
+  },
+  { additionalProperties: false },
+);
+const Metric = Type.Object({
+  live: Type.Number(),
+  other: Type.Number(),
+  difference: Type.Number(),
+  interval: Type.Array(Type.Number()),
+  pValue: Type.Number(),
+});
+export const ComparisonReply = Type.Object({
+  rows: Type.Integer(),
+  version: Type.Integer(),
+  aucLive: Type.Number(),
+  aucOther: Type.Number(),
+  difference: Type.Number(),
+  interval: Type.Array(Type.Number()),
+  pValue: Type.Number(),
+  logLoss: Metric,
+  brier: Metric,
+});

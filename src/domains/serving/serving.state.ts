@@ -1,0 +1,116 @@
+import { join } from 'node:path';
+import { dataFolder } from '../../platform/config.ts';
+import type { Platform } from '../../platform/platform.ts';
+import type { PromotionPolicy, RegistryDoor } from '../registry/index.ts';
+import type { RevisionMeter } from './meter/meter.ts';
+import { openPredictionLog, type PredictionLog } from './recorder/prediction-log.ts';
+import { createTurnCommit, type TurnCommit } from './recorder/turn-commit.ts';
+import { type AsideQueue, createAsideQueue } from './routing/aside-queue.ts';
+import type { FeaturesPort } from './routing/feature-port.ts';
+import { type Route, revisionsOf } from './routing/route.ts';
+import type { LiveRevision } from './runtime/live-revision.ts';
+
+/** What serving keeps in memory: routes, prediction logs, meters. Everything in it is rebuilt at start. */
+export type ServingState = {
+  readonly platform: Platform;
+  readonly registry: RegistryDoor;
+  readonly features: FeaturesPort | null;
+  readonly promotionPolicy: PromotionPolicy;
+  readonly routes: Map<string, Route>;
+  readonly logs: Map<string, PredictionLog>;
+  /** Meters of all revisions that have served in this process. */
+  readonly meters: Map<string, RevisionMeter>;
+  readonly turn: TurnCommit;
+  readonly aside: AsideQueue;
+  /** Records that the disk refused since the start. */
+  droppedRecords: number;
+  /** The route of a deployment, empty when it is new. */
+  route(deployment: string): Route;
+  log(deployment: string): PredictionLog;
+  /** Runs `work` alone among the changes of one deployment. */
+  exclusive<T>(deployment: string, work: () => Promise<T>): Promise<T>;
+  /** Lets a revision go once the requests that may still hold it are over. */
+  retire(live: LiveRevision): void;
+  close(): Promise<void>;
+};
+
+const drainMs = 15_000;
+
+/** Creates the empty state of a process. */
+export function createServingState(
+  platform: Platform,
+  needs: { registry: RegistryDoor; features: FeaturesPort | null; promotionPolicy: PromotionPolicy },
+): ServingState {
+  const routes = new Map<string, Route>();
+  const logs = new Map<string, PredictionLog>();
+  const queues = new Map<string, Promise<unknown>>();
+  const retiring = new Map<NodeJS.Timeout, LiveRevision>();
+  const turn = createTurnCommit((log) => {
+    state.droppedRecords++;
+    platform.log.error('the disk refused prediction records', { folder: log.directory });
+  });
+  const aside = createAsideQueue(512, (error) => {
+    platform.log.warn('scoring aside failed', {
+      error: error instanceof Error ? error.message : String(error),
+    });
+  });
+  const isInUse = (live: LiveRevision) =>
+    [...routes.values()].some((route) => revisionsOf(route).includes(live));
+
+  const state: ServingState = {
+    platform,
+    ...needs,
+    routes,
+    logs,
+    meters: new Map(),
+    turn,
+    aside,
+    droppedRecords: 0,
+    route(deployment) {
+      let route = routes.get(deployment);
+      if (!route) {
+        route = { deployment, champion: null, previous: null, fallback: null, rollout: null, error: null };
+        routes.set(deployment, route);
+      }
+      return route;
+    },
+    log(deployment) {
+      let log = logs.get(deployment);
+      if (!log) {
+        const folder = join(dataFolder(platform.config, 'predictions'), deployment);
+        log = openPredictionLog(folder, deployment, { tables: platform.tables, turn });
+        logs.set(deployment, log);
+      }
+      return log;
+    },
+    async exclusive(deployment, work) {
+      const before = queues.get(deployment) ?? Promise.resolve();
+      const mine = before.then(work, work);
+      queues.set(
+        deployment,
+        mine.catch(() => undefined),
+      );
+      return mine;
+    },
+    retire(live) {
+      const timer = setTimeout(() => {
+        retiring.delete(timer);
+        if (!isInUse(live)) void live.release();
+      }, drainMs).unref();
+      retiring.set(timer, live);
+    },
+    async close() {
+      await Promise.all(queues.values());
+      await aside.idle();
+      turn.flush();
+      const open = new Set<LiveRevision>(retiring.values());
+      for (const timer of retiring.keys()) clearTimeout(timer);
+      for (const route of routes.values()) for (const live of revisionsOf(route)) open.add(live);
+      await Promise.allSettled([...open].map((live) => live.release()));
+      for (const log of logs.values()) await log.close();
+      routes.clear();
+      logs.clear();
+    },
+  };
+  return state;
+}

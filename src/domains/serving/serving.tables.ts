@@ -1,0 +1,127 @@
+import type { Migration } from '../../platform/db/database.ts';
+
+export type DeploymentRow = {
+  name: string;
+  workspace: string;
+  environment: string;
+  /** DeploymentSpec as JSON. */
+  spec: string;
+  champion: string | null;
+  previous: string | null;
+  created_at: number;
+  updated_at: number;
+};
+
+export type RevisionRow = {
+  id: string;
+  deployment: string;
+  model: string;
+  version: number;
+  digest: string;
+  feature_service: string | null;
+  feature_digest: string | null;
+  /** RuntimeSettings as JSON. */
+  settings: string;
+  /** Names of the vector's columns as JSON. */
+  features: string;
+  created_at: number;
+};
+
+export type RolloutRow = {
+  id: string;
+  deployment: string;
+  state: string;
+  challenger: string;
+  champion: string | null;
+  step: number;
+  weight: number;
+  salt: string;
+  /** RolloutSettings as JSON. */
+  settings: string;
+  /** Evidence as JSON, for people; the decisions are recomputed from the prediction log. */
+  evidence: string;
+  reason: string;
+  approval: string | null;
+  event: string | null;
+  actor: string;
+  created_at: number;
+  started_at: number | null;
+  step_at: number | null;
+  ended_at: number | null;
+};
+
+declare module '../../platform/db/database.ts' {
+  interface Database {
+    serving_deployments: DeploymentRow;
+    serving_revisions: RevisionRow;
+    serving_rollouts: RolloutRow;
+  }
+}
+
+export const servingMigrations: Migration[] = [
+  {
+    name: 'serving-001-deployments',
+    async up(db) {
+      await db.schema
+        .createTable('serving_deployments')
+        .addColumn('name', 'text', (column) => column.primaryKey())
+        .addColumn('workspace', 'text', (column) => column.notNull())
+        .addColumn('environment', 'text', (column) => column.notNull())
+        .addColumn('spec', 'text', (column) => column.notNull())
+        .addColumn('champion', 'text')
+        .addColumn('previous', 'text')
+        .addColumn('created_at', 'bigint', (column) => column.notNull())
+        .addColumn('updated_at', 'bigint', (column) => column.notNull())
+        .execute();
+      await db.schema
+        .createTable('serving_revisions')
+        .addColumn('id', 'text', (column) => column.primaryKey())
+        .addColumn('deployment', 'text', (column) => column.notNull())
+        .addColumn('model', 'text', (column) => column.notNull())
+        .addColumn('version', 'integer', (column) => column.notNull())
+        .addColumn('digest', 'text', (column) => column.notNull())
+        .addColumn('feature_service', 'text')
+        .addColumn('feature_digest', 'text')
+        .addColumn('settings', 'text', (column) => column.notNull())
+        .addColumn('features', 'text', (column) => column.notNull())
+        .addColumn('created_at', 'bigint', (column) => column.notNull())
+        .execute();
+      await db.schema
+        .createIndex('serving_revisions_deployment')
+        .on('serving_revisions')
+        .columns(['deployment', 'created_at'])
+        .execute();
+      await db.schema
+        .createTable('serving_rollouts')
+        .addColumn('id', 'text', (column) => column.primaryKey())
+        .addColumn('deployment', 'text', (column) => column.notNull())
+        .addColumn('state', 'text', (column) => column.notNull())
+        .addColumn('challenger', 'text', (column) => column.notNull())
+        .addColumn('champion', 'text')
+        .addColumn('step', 'integer', (column) => column.notNull())
+        .addColumn('weight', 'integer', (column) => column.notNull())
+        .addColumn('salt', 'text', (column) => column.notNull())
+        .addColumn('settings', 'text', (column) => column.notNull())
+        .addColumn('evidence', 'text', (column) => column.notNull())
+        .addColumn('reason', 'text', (column) => column.notNull())
+        .addColumn('approval', 'text')
+        .addColumn('event', 'text')
+        .addColumn('actor', 'text', (column) => column.notNull())
+        .addColumn('created_at', 'bigint', (column) => column.notNull())
+        .addColumn('started_at', 'bigint')
+        .addColumn('step_at', 'bigint')
+        .addColumn('ended_at', 'bigint')
+        .execute();
+      await db.schema
+        .createIndex('serving_rollouts_deployment')
+        .on('serving_rollouts')
+        .columns(['deployment', 'created_at'])
+        .execute();
+      await db.schema
+        .createIndex('serving_rollouts_state')
+        .on('serving_rollouts')
+        .columns(['state'])
+        .execute();
+    },
+  },
+];

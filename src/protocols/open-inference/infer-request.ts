@@ -1,0 +1,120 @@
+import type { NamedTensor, TensorSpec } from '../../domains/serving/index.ts';
+import { OipError } from './errors.ts';
+import { createBlobReader, rawTensor } from './tensors-binary.ts';
+import { tensorFromJson } from './tensors-json.ts';
+
+export type InferRequest = {
+  id: string | undefined;
+  parameters: Readonly<Record<string, unknown>>;
+  tensors: NamedTensor[];
+  /** Requested outputs, or undefined for all of them. */
+  outputs: { name: string; binary: boolean | undefined }[] | undefined;
+  /** Default form of the outputs. */
+  binaryOutputs: boolean;
+};
+
+const none: Readonly<Record<string, unknown>> = Object.freeze({});
+const mostInputs = 1024;
+
+/**
+ * Reads an infer body: JSON, or JSON and the binary blobs behind it when `headerLength` is given (0: all raw).
+ * @throws OipError naming what is wrong.
+ */
+export function readInferRequest(
+  body: Buffer,
+  headerLength: number | undefined,
+  specs: () => readonly TensorSpec[],
+): InferRequest {
+  if (headerLength === 0) {
+    return {
+      id: undefined,
+      parameters: none,
+      tensors: [rawTensor(body, specs())],
+      outputs: undefined,
+      binaryOutputs: true,
+    };
+  }
+  if (headerLength !== undefined && !(headerLength <= body.length)) {
+    throw new OipError('Inference-Header-Content-Length is not a length within the body.');
+  }
+  const json = parseTolerant(body.toString('utf8', 0, headerLength ?? body.length));
+  if (typeof json !== 'object' || json === null || Array.isArray(json))
+    throw new OipError('The body is not a JSON object.');
+  const { id, inputs, outputs } = json as Record<string, unknown>;
+  const parameters = objectOr((json as Record<string, unknown>).parameters, 'The parameters');
+  if (id !== undefined && (typeof id !== 'string' || id.length > 200)) {
+    throw new OipError('The id is not a text of at most 200 characters.');
+  }
+  if (!Array.isArray(inputs) || inputs.length === 0) throw new OipError('The request has no inputs.');
+  if (inputs.length > mostInputs) throw new OipError('The request has too many inputs.');
+  const blobs = createBlobReader(headerLength === undefined ? Buffer.alloc(0) : body.subarray(headerLength));
+  const tensors = inputs.map((input): NamedTensor => {
+    const size = objectOr(
+      (input as { parameters?: unknown } | null)?.parameters,
+      'The parameters of an input',
+    ).binary_data_size;
+    return size === undefined ? tensorFromJson(input) : blobs.take(input, size as number);
+  });
+  if (blobs.rest() > 0) throw new OipError('The body is longer than its tensors.');
+  refuseTwins(tensors, 'input');
+  return {
+    id,
+    parameters,
+    tensors,
+    outputs: readOutputs(outputs),
+    binaryOutputs: parameters.binary_data_output === true,
+  };
+}
+
+function readOutputs(outputs: unknown): InferRequest['outputs'] {
+  if (outputs === undefined || outputs === null) return undefined;
+  if (!Array.isArray(outputs)) throw new OipError('The outputs are not a list.');
+  if (outputs.length === 0) return undefined;
+  const read = outputs.slice(0, mostInputs).map((output: unknown) => {
+    const { name, parameters } = (output ?? {}) as Record<string, unknown>;
+    if (typeof name !== 'string') throw new OipError('A requested output has no name.');
+    const given = objectOr(parameters, 'The parameters of an output');
+    if (given.classification !== undefined)
+      throw new OipError('The classification extension is not supported.', 501);
+    const binary = typeof given.binary_data === 'boolean' ? given.binary_data : undefined;
+    return { name, binary };
+  });
+  refuseTwins(read, 'output');
+  return read;
+}
+
+function refuseTwins(named: readonly { name: string }[], what: string): void {
+  if (named.length === 1) return;
+  const names = new Set<string>();
+  for (const { name } of named) {
+    if (names.has(name)) throw new OipError(`The ${what} "${name}" is given twice.`);
+    names.add(name);
+  }
+}
+
+function objectOr(value: unknown, what: string): Readonly<Record<string, unknown>> {
+  if (value === undefined || value === null) return none;
+  if (typeof value === 'object' && !Array.isArray(value)) return value as Record<string, unknown>;
+  throw new OipError(`${what} are not an object.`);
+}
+
+/** JSON, and the bare NaN and Infinity that Python writes (read as null and as numbers beyond every range). */
+export function parseTolerant(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    try {
+      return JSON.parse(replaceBareNumbers(text));
+    } catch {
+      throw new OipError('The body is not valid JSON.');
+    }
+  }
+}
+
+/** Replaces NaN, Infinity and -Infinity outside of strings. */
+function replaceBareNumbers(text: string): string {
+  return text.replace(/"(?:[^"\\]|\\.)*"|-?\bInfinity\b|\bNaN\b/g, (token) => {
+    if (token[0] === '"') return token;
+    return token === 'NaN' ? 'null' : token[0] === '-' ? '-1e999' : '1e999';
+  });
+}
