@@ -2,6 +2,7 @@ import { createDataDomain } from './domains/data/index.ts';
 import { createExperimentsDomain } from './domains/experiments/index.ts';
 import { createFeaturesDomain } from './domains/features/index.ts';
 import { createGovernanceDomain, servedBy } from './domains/governance/index.ts';
+import { createInsightsDomain } from './domains/insights/index.ts';
 import { createMonitoringDomain } from './domains/monitoring/index.ts';
 import { createPipelinesDomain } from './domains/pipelines/index.ts';
 import { createRegistryDomain } from './domains/registry/index.ts';
@@ -15,17 +16,27 @@ export function createDomains(platform: Platform) {
   const features = createFeaturesDomain(platform, { data });
   const experiments = createExperimentsDomain(platform, {});
   const registry = createRegistryDomain(platform, { experiments });
-  const governance = createGovernanceDomain(platform, { registry, listServed: servedBy(() => serving) });
+  const governance = createGovernanceDomain(platform, {
+    data,
+    features,
+    experiments,
+    registry,
+    listServed: servedBy(() => serving),
+    serving: () => serving,
+  });
+  // biome-ignore lint/correctness/useHookAtTopLevel: a port, not a hook of React
+  pipelines.useApprovals(governance.approvals);
   const serving: ServingDomain = createServingDomain(platform, {
     features,
     registry,
     promotionPolicy: governance.promotionPolicy,
   });
   const monitoring = createMonitoringDomain(platform, { serving, registry });
+  const insights = createInsightsDomain(platform, { serving, monitoring, governance });
   for (const domain of [data, features, experiments, registry, serving]) {
     pipelines.registerSteps(domain.steps);
   }
-  return { data, pipelines, features, experiments, registry, serving, monitoring, governance };
+  return { data, pipelines, features, experiments, registry, serving, monitoring, governance, insights };
 }
 
 export type Domains = ReturnType<typeof createDomains>;

@@ -17,6 +17,7 @@ import type { DomainModule } from './platform/module.ts';
 import { createPlatform, type Platform } from './platform/platform.ts';
 import { reactorMigrations } from './platform/reactors/reactors.tables.ts';
 import { createReactors, type Reactors } from './platform/reactors/reactors.ts';
+import { mlflowRoutes } from './protocols/mlflow/index.ts';
 import { openInferenceRoutes } from './protocols/open-inference/index.ts';
 import { prometheusRoutes } from './protocols/prometheus/index.ts';
 import { version } from './version.ts';

@@ -12,9 +12,7 @@ export const permissions: PermissionTable = {
   'GET /openapi.json': 'public',
   'GET /docs': 'public',
   'GET /docs/*': 'public',
-  'GET /': 'public',
   'GET /*': 'public',
-  'HEAD /*': 'public',
   'GET /metrics': 'read',
   'GET /api/ledger/events': 'read',
   'GET /api/ledger/events/:id': 'read',
@@ -138,6 +136,7 @@ export const permissions: PermissionTable = {
   'GET /api/governance/policies/:name': 'read',
   'PUT /api/governance/policies/:name': 'governance.write',
   'GET /api/governance/inventory': 'read',
+  'GET /api/governance/models/:name/versions/:version/card': 'read',
   // insights
   'GET /api/insights/overview': 'read',
   // protocols
@@ -157,4 +156,53 @@ export const permissions: PermissionTable = {
   'GET /v2/models/:model/versions/:version/config': 'serving.infer',
   'GET /v2/models/:model/versions/:version/stats': 'serving.infer',
   'POST /v2/models/:model/versions/:version/infer': 'serving.infer',
+  ...underBothPrefixes({
+    'POST 2.0/mlflow/experiments/create': 'experiments.write',
+    'GET 2.0/mlflow/experiments/get': 'read',
+    'GET 2.0/mlflow/experiments/get-by-name': 'read',
+    'GET 2.0/mlflow/experiments/search': 'read',
+    'POST 2.0/mlflow/experiments/search': 'read',
+    'POST 2.0/mlflow/experiments/update': 'experiments.write',
+    'POST 2.0/mlflow/experiments/delete': 'experiments.write',
+    'POST 2.0/mlflow/experiments/restore': 'experiments.write',
+    'POST 2.0/mlflow/experiments/set-experiment-tag': 'experiments.write',
+    'POST 2.0/mlflow/experiments/delete-experiment-tag': 'experiments.write',
+    'POST 2.0/mlflow/experiments/search-datasets': 'read',
+    'POST 2.0/mlflow/runs/create': 'experiments.write',
+    'GET 2.0/mlflow/runs/get': 'read',
+    'POST 2.0/mlflow/runs/update': 'experiments.write',
+    'POST 2.0/mlflow/runs/delete': 'experiments.write',
+    'POST 2.0/mlflow/runs/restore': 'experiments.write',
+    'POST 2.0/mlflow/runs/search': 'read',
+    'POST 2.0/mlflow/runs/log-batch': 'experiments.write',
+    'POST 2.0/mlflow/runs/log-metric': 'experiments.write',
+    'POST 2.0/mlflow/runs/log-parameter': 'experiments.write',
+    'POST 2.0/mlflow/runs/set-tag': 'experiments.write',
+    'POST 2.0/mlflow/runs/delete-tag': 'experiments.write',
+    'POST 2.0/mlflow/runs/log-inputs': 'experiments.write',
+    'GET 2.0/mlflow/metrics/get-history': 'read',
+    'GET 2.0/mlflow/metrics/get-history-bulk': 'read',
+    'GET 2.0/mlflow/metrics/get-history-bulk-interval': 'read',
+    'GET 2.0/mlflow/artifacts/list': 'read',
+    'GET 3.0/mlflow/server-info': 'public',
+    'PUT 2.0/mlflow-artifacts/artifacts/*': 'experiments.write',
+    'GET 2.0/mlflow-artifacts/artifacts/*': 'read',
+    'DELETE 2.0/mlflow-artifacts/artifacts/*': 'experiments.write',
+    'GET 2.0/mlflow-artifacts/artifacts': 'read',
+    'POST 2.0/mlflow-artifacts/mpu/create/*': 'experiments.write',
+    'POST 2.0/mlflow-artifacts/mpu/complete/*': 'experiments.write',
+    'POST 2.0/mlflow-artifacts/mpu/abort/*': 'experiments.write',
+    'GET 2.0/mlflow-artifacts/presigned/*': 'read',
+  }),
+  'GET /get-artifact': 'read',
 };
+
+/** MLflow's routes stand below /api for programs and below /ajax-api for pages. */
+function underBothPrefixes(table: PermissionTable): PermissionTable {
+  return Object.fromEntries(
+    Object.entries(table).flatMap(([route, permission]) => {
+      const [method, path] = route.split(' ');
+      return [`/api/${path}`, `/ajax-api/${path}`].map((url) => [`${method} ${url}`, permission]);
+    }),
+  );
+}

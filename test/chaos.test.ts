@@ -16,14 +16,15 @@ const service = 'flights-delay';
 function shortProject(): Record<string, unknown> {
   const declaration = readDeclaration(join(import.meta.dirname, '../examples/flights/houston.yaml')) as {
     pipelines: Record<string, { on?: unknown; jobs: Record<string, { with: Record<string, unknown> }> }>;
-    models: Record<string, { risk?: unknown }>;
+    models: Record<string, { risk?: unknown; gate?: unknown }>;
     policies?: unknown;
   };
   const training = declaration.pipelines['flights-training'];
   training.jobs.split.with.test = '1d';
   training.jobs.train.with.params = { trees: 20 };
   delete training.on;
-  delete declaration.models[service].risk;
+  // Three days of January teach little of the fourth.
+  declaration.models[service] = { gate: { checks: [{ check: 'calibration', bound: 0.3 }] } };
   delete declaration.policies;
   return declaration;
 }
@@ -133,7 +134,7 @@ describe('kill -9 at random moments', () => {
     );
     expect(versions.items).toHaveLength(1);
     expect(houston.deaths).toBeGreaterThan(2);
-  });
+  }, 180_000);
 
   it('no acknowledged prediction, outcome, arrival or event is lost, and the routes come back', async () => {
     const day = await flights.between(start + 4 * dayMs, start + 5 * dayMs);
@@ -159,7 +160,7 @@ describe('kill -9 at random moments', () => {
     for (let row = 0; !over; row = (row + 20) % (day.date.length - 20)) {
       const rows = Array.from({ length: 20 }, (_, i) => row + i);
       const reply = await insist(() => ask(houston.client, day, rows));
-      rows.forEach((at, i) => acknowledged.set(`${reply.id}:${i}`, at));
+      for (const [i, at] of rows.entries()) acknowledged.set(`${reply.id}:${i}`, at);
       if (random.next() < 0.5) {
         const items = rows.map((at, i) => ({ id: `${reply.id}:${i}`, value: day.delay[at] > 15 ? 1 : 0 }));
         const { accepted } = await insist(() =>
@@ -188,21 +189,22 @@ describe('kill -9 at random moments', () => {
 
     expect(acknowledged.size).toBeGreaterThan(500);
     const ids = [...acknowledged.keys()];
-    const sample = ids.length > 1500 ? random.shuffle(ids).slice(0, 1500) : ids;
-    for (const id of sample) {
+    const sample = random.shuffle(ids).slice(0, 250);
+    const look = async (id: string) => {
       const found = await houston.client.get<{ id: string; label: number | null; inputs: unknown }>(
         `/api/serving/predictions/${encodeURIComponent(id)}`,
       );
       expect(found.id).toBe(id);
       if (outcomes.has(id)) expect([id, found.label]).toEqual([id, outcomes.get(id)]);
-    }
+    };
+    while (sample.length > 0) await Promise.all(sample.splice(0, 10).map(look));
     const online = await houston.client.get<{ rows: number }>(`/api/features/services/${service}/online`);
     expect(online.rows).toBeGreaterThan(0);
     expect(pushed).toBeGreaterThan(0);
     expect(await champion()).toBe(before);
     const ledger = await houston.client.post<{ ok: boolean; firstBad: unknown }>('/api/ledger/verify', {});
     expect(ledger).toMatchObject({ ok: true, firstBad: null });
-  });
+  }, 180_000);
 });
 
 function ask(client: HoustonClient, day: Awaited<ReturnType<FlightData['between']>>, rows: number[]) {

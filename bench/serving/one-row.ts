@@ -1,89 +1,117 @@
 /**
- * One-row predictions over HTTP, closed loop: Houston's whole path (route, vector, model, prediction log, meter)
- * against a bare Fastify route that parses the same JSON and answers a constant of the same size. Both servers
- * run in processes of their own, in turns, in one go. Prints requests per second, CPU per request, and the ratio.
+ * One-row predictions over HTTP: Houston's whole path (route, feature vector, model, prediction log, meter) against
+ * a bare Fastify route that parses the same JSON and answers a constant of the same size. Three processes: both
+ * servers pinned to one core and measured in turns, the load generator pinned to the other. Prints requests per
+ * second, CPU per request and the ratios. See README.md.
  *
- *   node bench/serving/one-row.ts [--seconds 5] [--rounds 3] [--connections 32] [--raw]
- *
- * `--raw` sends the model's own tensor; without it the vector comes from a feature service.
+ *   node bench/serving/one-row.ts [--seconds 4] [--rounds 5] [--connections 32] [--raw] [--profile FOLDER]
  */
-import { fork } from 'node:child_process';
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { loadavg } from 'node:os';
+import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import autocannon from 'autocannon';
+import type { LoadOrder, LoadResult } from './load.ts';
 
 const { values } = parseArgs({
   options: {
     seconds: { type: 'string', default: '4' },
-    rounds: { type: 'string', default: '3' },
+    rounds: { type: 'string', default: '5' },
     connections: { type: 'string', default: '32' },
     raw: { type: 'boolean', default: false },
+    profile: { type: 'string' },
   },
 });
 const seconds = Number(values.seconds);
+const connections = Number(values.connections);
+const canPin = spawnSync('taskset', ['-V']).status === 0;
 
-type Target = { url: string; body: string; pid: number };
-type Measure = { rps: number; p50: number; p99: number; cpuMicros: number; failed: number };
+type Target = { url: string; bodies: string[] };
+type Server = { child: ChildProcess; target: Target };
+type Measure = LoadResult & { rps: number; user: number; system: number; serverMicros: number };
 
-function start(kind: string): Promise<{ target: Target; cpu(): Promise<number>; stop(): void }> {
-  const child = fork(
-    new URL('./one-row-server.ts', import.meta.url),
-    [kind, values.raw ? 'raw' : 'features'],
-    {
-      stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
-    },
-  );
-  const next = <T>() =>
-    new Promise<T>((resolve) => child.once('message', (message) => resolve(message as T)));
-  return next<Target>().then((target) => ({
-    target,
-    cpu: () => {
-      const answer = next<number>();
-      child.send('cpu');
-      return answer;
-    },
-    stop: () => void child.send('stop'),
-  }));
+function startChild(core: number, script: string, args: string[], nodeArgs: string[] = []): ChildProcess {
+  const path = fileURLToPath(new URL(script, import.meta.url));
+  const command = [process.execPath, '--disable-warning=ExperimentalWarning', ...nodeArgs, path, ...args];
+  if (canPin) command.unshift('taskset', '-c', String(core));
+  return spawn(command[0], command.slice(1), { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
 }
 
-async function measure({ target, cpu }: Awaited<ReturnType<typeof start>>): Promise<Measure> {
-  const before = await cpu();
-  const result = await autocannon({
-    url: target.url,
-    method: 'POST',
-    body: target.body,
-    headers: { 'content-type': 'application/json' },
-    connections: Number(values.connections),
-    duration: seconds,
+const answer = <T>(child: ChildProcess) =>
+  new Promise<T>((resolve, reject) => {
+    child.once('message', (message) => resolve(message as T));
+    child.once('exit', (code) => reject(new Error(`A process of the benchmark ended with ${code}.`)));
   });
-  const used = (await cpu()) - before;
-  const total = result.requests.total;
-  return {
-    rps: total / result.duration,
-    p50: result.latency.p50,
-    p99: result.latency.p99,
-    cpuMicros: used / total,
-    failed: result.non2xx + result.errors,
-  };
+
+function ask<T>(child: ChildProcess, message: object | string): Promise<T> {
+  const reply = answer<T>(child);
+  child.send(message);
+  return reply;
 }
 
-const median = (numbers: number[]) => numbers.sort((a, b) => a - b)[Math.floor(numbers.length / 2)];
-const servers = { fastify: await start('fastify'), houston: await start('houston') };
-const results: Record<keyof typeof servers, Measure[]> = { fastify: [], houston: [] };
-for (const server of Object.values(servers)) await measure(server);
+async function startServer(kind: string): Promise<Server> {
+  const profiled = values.profile !== undefined && kind === 'houston';
+  const nodeArgs = profiled ? ['--cpu-prof', `--cpu-prof-dir=${values.profile}`] : [];
+  const child = startChild(0, './one-row-server.ts', [kind, values.raw ? 'raw' : 'features'], nodeArgs);
+  return { child, target: await answer<Target>(child) };
+}
+
+const load = startChild(1, './load.ts', []);
+const houston = await startServer('houston');
+const fastify = await startServer('fastify');
+fastify.target.bodies = houston.target.bodies;
+const servers = { fastify, houston };
+
+async function measure({ child, target }: Server, rate: number | null): Promise<Measure> {
+  const before = await ask<NodeJS.CpuUsage>(child, 'cpu');
+  const order: LoadOrder = { ...target, connections, seconds, rate };
+  const result = await ask<LoadResult>(load, order);
+  const after = await ask<NodeJS.CpuUsage>(child, 'cpu');
+  const user = (after.user - before.user) / result.requests;
+  const system = (after.system - before.system) / result.requests;
+  return { ...result, rps: result.requests / result.seconds, user, system, serverMicros: user + system };
+}
+
+function show(kind: string, one: Measure): void {
+  console.log(
+    `${kind.padEnd(8)}${one.rps.toFixed(0).padStart(7)} req/s   p50 ${one.p50.toFixed(2)} ms   p99 ${one.p99.toFixed(2)} ms   ` +
+      `CPU ${one.serverMicros.toFixed(1)} µs/request (user ${one.user.toFixed(1)}, system ${one.system.toFixed(1)})   ` +
+      `generator ${one.cpuMicros.toFixed(1)} µs   failed ${one.failed}`,
+  );
+}
+
+const median = (numbers: number[]) => numbers.toSorted((a, b) => a - b)[Math.floor(numbers.length / 2)];
+const showLoad = () => console.log(`machine load ${loadavg()[0].toFixed(2)}${canPin ? '' : ', not pinned'}`);
+const kinds = ['fastify', 'houston'] as const;
+const results: Record<(typeof kinds)[number], Measure[]> = { fastify: [], houston: [] };
+
+showLoad();
+for (const kind of kinds) await measure(servers[kind], null);
 for (let round = 0; round < Number(values.rounds); round++) {
-  for (const kind of ['fastify', 'houston'] as const) {
-    const one = await measure(servers[kind]);
+  for (const kind of kinds) {
+    const one = await measure(servers[kind], null);
     results[kind].push(one);
-    const { rps, p50, p99, cpuMicros, failed } = one;
-    console.log(
-      `${kind.padEnd(8)} ${rps.toFixed(0).padStart(6)} req/s  p50 ${p50} ms  p99 ${p99} ms  CPU ${cpuMicros.toFixed(1)} µs/req  failed ${failed}`,
-    );
+    show(kind, one);
   }
 }
-for (const server of Object.values(servers)) server.stop();
-const ratio = median(results.houston.map((one) => one.rps)) / median(results.fastify.map((one) => one.rps));
-const cpuRatio =
-  median(results.houston.map((one) => one.cpuMicros)) / median(results.fastify.map((one) => one.cpuMicros));
+console.log('open loop, 1000 requests per second:');
+for (const kind of kinds) show(kind, await measure(servers[kind], 1000));
+showLoad();
+
+const of = (kind: (typeof kinds)[number], figure: 'rps' | 'serverMicros') => median(results[kind].map((one) => one[figure]));
+const round3 = (value: number) => Math.round(value * 1000) / 1000;
 console.log(
-  JSON.stringify({ ratio: Math.round(ratio * 1000) / 1000, cpuRatio: Math.round(cpuRatio * 100) / 100 }),
+  JSON.stringify({
+    fastifyRps: Math.round(of('fastify', 'rps')),
+    houstonRps: Math.round(of('houston', 'rps')),
+    ratio: round3(of('houston', 'rps') / of('fastify', 'rps')),
+    fastifyMicros: round3(of('fastify', 'serverMicros')),
+    houstonMicros: round3(of('houston', 'serverMicros')),
+    cpuRatio: round3(of('fastify', 'serverMicros') / of('houston', 'serverMicros')),
+  }),
 );
+for (const { child } of Object.values(servers)) {
+  child.removeAllListeners('exit');
+  child.send('stop');
+}
+load.removeAllListeners('exit');
+load.disconnect();

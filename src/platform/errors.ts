@@ -77,6 +77,10 @@ export const platformError = defineErrors({
     status: 404,
     next: 'Copy the subject from the page of the object, for example "deployment:NAME".',
   },
+  'platform.reactor.not_found': {
+    status: 404,
+    next: 'List the dead letters to see which reactors have some.',
+  },
   'platform.declaration.invalid': { status: 400, next: 'Correct the named entry of houston.yaml.' },
   'platform.internal': {
     status: 500,

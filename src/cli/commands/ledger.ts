@@ -84,7 +84,7 @@ export function ledgerCommands(program: Command): void {
     .option('--limit <n>', 'at most so many events', '200')
     .action(async (subject: string, options: CommonOptions & { limit: string }) =>
       withClient(options, async (client) => {
-        const prediction = subject.match(/^(?:prediction:)?(pred_[a-z0-9]+(?::\d+)?)$/)?.[1];
+        const prediction = subject.match(/^(?:prediction:)?(prd_[a-z0-9]+(?::\d+)?)$/)?.[1];
         const graph = prediction
           ? await client.get<Why>(`/api/serving/predictions/${encodeURIComponent(prediction)}/why`)
           : await client.get<Why>('/api/ledger/why', { subject, limit: Number(options.limit) });

@@ -77,6 +77,21 @@ export function modelCommands(program: Command): void {
       }),
     );
 
+  common(
+    models
+      .command('card')
+      .description('print the model card of a version: what the record knows of it, and what it does not'),
+  )
+    .argument('<name>')
+    .argument('[version]', 'a number, latest, or @ and an alias', 'latest')
+    .action(async (name: string, version: string, options: CommonOptions) =>
+      withClient(options, async (client) => {
+        const card = `/api/governance/models/${encodeURIComponent(name)}/versions/${encodeURIComponent(version)}/card`;
+        if (options.json) return show(true, await client.get<object>(card), () => {});
+        process.stdout.write(await client.download(`${card}?format=markdown`));
+      }),
+    );
+
   common(models.command('gate').description('run the gate on a version and print its verdict'))
     .argument('<name>')
     .argument('<version>')

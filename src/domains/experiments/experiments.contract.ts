@@ -112,6 +112,15 @@ export type RunsQueryInput = Static<typeof RunsQuery>;
 
 export const experimentsError = defineErrors({
   'experiments.experiment.not_found': { status: 404, next: 'List the experiments at /api/experiments.' },
+  'experiments.experiment.exists': {
+    status: 409,
+    next: 'Choose another name; a deleted experiment keeps its name until it is restored.',
+  },
+  'experiments.experiment.deleted': { status: 409, next: 'Restore the experiment first.' },
+  'experiments.run.deleted': { status: 409, next: 'Restore the run first.' },
+  'experiments.run.active': { status: 409, next: 'The run is not deleted; go on with it.' },
+  'experiments.tag.not_found': { status: 404, next: 'Read the tags that are there.' },
+  'experiments.input.invalid': { status: 400, next: 'Correct the named field and send the request again.' },
   'experiments.run.not_found': { status: 404, next: 'List the runs of the experiment.' },
   'experiments.run.closed': { status: 409, next: 'Start another run; this one has ended.' },
   'experiments.artifact.not_found': { status: 404, next: 'Read the run for the paths of its artifacts.' },

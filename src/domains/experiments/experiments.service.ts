@@ -12,6 +12,7 @@ import {
   type RunStatus,
 } from './experiments.model.ts';
 import { ensureExperiment, experimentTags, findExperiment, listExperiments } from './experiments.store.ts';
+import { addMetricPoints, metricPoints } from './metrics.store.ts';
 import * as runs from './runs.store.ts';
 import { decodeCursor, encodeCursor, parseComparison, parsePair } from './search.model.ts';
 import { searchRuns } from './search.store.ts';
@@ -91,6 +92,9 @@ export async function createRun(scope: Scope, input: NewRun): Promise<Run> {
       throw experimentsError('experiments.run.not_found', 'The parent run is not there.');
     }
     const { experiment, created } = await ensureExperiment(tx.db, input.experiment, now);
+    if (experiment.stage !== 'active') {
+      throw experimentsError('experiments.experiment.deleted', 'The experiment is deleted.');
+    }
     if (created) {
       await record(tx, {
         type: 'experiments.experiment.created',
@@ -110,6 +114,9 @@ export async function createRun(scope: Scope, input: NewRun): Promise<Run> {
       ended_at: null,
       actor: tx.actor,
       environment: JSON.stringify(input.environment ?? {}),
+      user_name: null,
+      artifact_uri: null,
+      deleted_at: null,
     });
     await runs.addParams(tx.db, id, params);
     await runs.setTags(tx.db, id, tags);
@@ -136,7 +143,7 @@ export async function logMetrics(scope: Scope, runId: string, points: readonly M
   for (const { key } of points) checkKey(key);
   await transact(scope, async (tx) => {
     await existingRun(tx, runId);
-    await runs.addMetricPoints(tx.db, runId, points);
+    await addMetricPoints(tx.db, runId, points);
   });
 }
 
@@ -290,7 +297,7 @@ export async function metricHistory(
   limit = 1000,
 ): Promise<MetricPoint[]> {
   await existingRun(scope, runId);
-  const rows = await runs.metricHistory(scope.db, runId, key, limit);
+  const rows = await metricPoints(scope.db, runId, key, limit);
   return rows.map((row) => ({ key, value: loadNumber(row), step: row.step, time: row.time }));
 }
 

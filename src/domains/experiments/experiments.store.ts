@@ -2,10 +2,10 @@ import { sql } from 'kysely';
 import type { Db } from '../../platform/db/database.ts';
 import type { ExperimentRow } from './experiments.tables.ts';
 
-const WORKSPACE = 'default';
+export const WORKSPACE = 'default';
 
 /** Next number of a named counter; the row lock orders concurrent callers until their commit. */
-async function nextNumber(db: Db, name: string): Promise<number> {
+export async function nextNumber(db: Db, name: string): Promise<number> {
   const row = await db
     .insertInto('experiments_counters')
     .values({ name, value: 1 })
@@ -36,6 +36,7 @@ export async function ensureExperiment(
       stage: 'active',
       created_at: now,
       updated_at: now,
+      artifact_location: null,
     })
     .onConflict((conflict) => conflict.columns(['workspace', 'name']).doNothing())
     .returningAll()

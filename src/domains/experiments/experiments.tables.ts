@@ -1,5 +1,7 @@
+import type { Generated } from 'kysely';
 import type { Migration } from '../../platform/db/database.ts';
 import { experimentsTables } from './migrations/experiments-001-tables.ts';
+import { experimentsTracking } from './migrations/experiments-002-tracking.ts';
 
 export type ExperimentRow = {
   id: number;
@@ -10,6 +12,8 @@ export type ExperimentRow = {
   stage: string;
   created_at: number;
   updated_at: number;
+  /** Where artifacts of its runs go by default; null for the server's own store. */
+  artifact_location: string | null;
 };
 
 export type RunRow = {
@@ -25,12 +29,20 @@ export type RunRow = {
   actor: string;
   /** JSON: node version, lock digest, git commit, … */
   environment: string;
+  /** Who ran it, in the words of the client; null when the actor did. */
+  user_name: string | null;
+  artifact_uri: string | null;
+  deleted_at: number | null;
 };
 
 type KeyValueRow = { run_id: string; key: string; value: string };
 
 /** `special`: 0 the value as it stands, 1 NaN (value 0), 2 +Inf, 3 −Inf (value ± the largest double). */
-export type MetricPointRow = {
+export type PointRow = { series: number; step: number; time: number; value: number; special: number };
+
+/** One metric of one run, with its latest point. */
+export type SeriesRow = {
+  id: Generated<number>;
   run_id: string;
   key: string;
   step: number;
@@ -51,6 +63,28 @@ export type ArtifactRow = {
 /** What a run was made from, as ledger subjects; `role` is training, test, pipeline, … */
 export type RunInputRow = { run_id: string; subject: string; role: string };
 
+/** A dataset in the words of the client that logged it; one row per experiment, name and digest. */
+export type DatasetRow = {
+  experiment_id: number;
+  name: string;
+  digest: string;
+  source_type: string;
+  source: string;
+  schema: string | null;
+  profile: string | null;
+};
+
+export type DatasetInputRow = {
+  run_id: string;
+  experiment_id: number;
+  name: string;
+  digest: string;
+  /** What the run used it for: training, test, … */
+  context: string | null;
+  /** JSON of further tags. */
+  tags: string;
+};
+
 declare module '../../platform/db/database.ts' {
   interface Database {
     experiments_counters: { name: string; value: number };
@@ -59,11 +93,13 @@ declare module '../../platform/db/database.ts' {
     experiments_runs: RunRow;
     experiments_params: KeyValueRow;
     experiments_run_tags: KeyValueRow;
-    experiments_metric_points: MetricPointRow;
-    experiments_latest_metrics: MetricPointRow;
+    experiments_series: SeriesRow;
+    experiments_points: PointRow;
     experiments_artifacts: ArtifactRow;
     experiments_run_inputs: RunInputRow;
+    experiments_datasets: DatasetRow;
+    experiments_dataset_inputs: DatasetInputRow;
   }
 }
 
-export const experimentsMigrations: Migration[] = [experimentsTables];
+export const experimentsMigrations: Migration[] = [experimentsTables, experimentsTracking];

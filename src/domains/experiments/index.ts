@@ -5,9 +5,19 @@ import { experimentsRoutes } from './experiments.routes.ts';
 import * as service from './experiments.service.ts';
 import { trainStep } from './experiments.steps.ts';
 import { experimentsMigrations } from './experiments.tables.ts';
+import { type TrackingDoor, tracking } from './tracking.door.ts';
 
 export { experimentsError } from './experiments.contract.ts';
 export type { MetricPoint, RunStatus } from './experiments.model.ts';
+export type { TrackingDoor } from './tracking.door.ts';
+export type {
+  Dataset,
+  DatasetInput,
+  Pair,
+  Stage,
+  TrackedExperiment,
+  TrackedRun,
+} from './tracking/tracking.model.ts';
 export type { ArtifactRef, Experiment, NewRun, Run, RunInput, RunSummary } from './experiments.service.ts';
 
 /** What higher floors may do with experiments; see `experiments.service.ts` for each. */
@@ -28,7 +38,7 @@ export type ExperimentsDoor = Pick<
 export function createExperimentsDomain(
   _platform: Platform,
   _needs: Record<string, never> = {},
-): DomainModule & ExperimentsDoor & { steps: readonly StepKind[] } {
+): DomainModule & ExperimentsDoor & { steps: readonly StepKind[]; tracking: TrackingDoor } {
   const { createRun, finishRun, getRun, listAllExperiments, listRuns } = service;
   const { logArtifacts, logMetrics, logParams, metricHistory } = service;
   return {
@@ -36,6 +46,7 @@ export function createExperimentsDomain(
     migrations: experimentsMigrations,
     routes: experimentsRoutes,
     steps: [trainStep],
+    tracking,
     createRun,
     finishRun,
     getRun,

@@ -1,7 +1,6 @@
 import { sql } from 'kysely';
 import type { Db } from '../../platform/db/database.ts';
-import { latestOf, type MetricPoint, storeNumber } from './experiments.model.ts';
-import type { ArtifactRow, MetricPointRow, RunInputRow, RunRow } from './experiments.tables.ts';
+import type { ArtifactRow, RunInputRow, RunRow } from './experiments.tables.ts';
 
 export type RunWithExperiment = RunRow & { experiment: string };
 
@@ -67,66 +66,6 @@ export async function setTags(db: Db, runId: string, tags: Record<string, string
     .execute();
 }
 
-/**
- * Adds points and moves the latest value of each key forward, in two statements for any number of points up
- * to 1000. A point that is already there is left alone.
- */
-export async function addMetricPoints(db: Db, runId: string, points: readonly MetricPoint[]): Promise<void> {
-  if (points.length === 0) return;
-  const rows: MetricPointRow[] = points.map(({ key, value, step, time }) => ({
-    run_id: runId,
-    key,
-    step,
-    time,
-    ...storeNumber(value),
-  }));
-  await db
-    .insertInto('experiments_metric_points')
-    .values(rows)
-    .onConflict((conflict) =>
-      conflict.columns(['run_id', 'key', 'step', 'time', 'value', 'special']).doNothing(),
-    )
-    .execute();
-  await db
-    .insertInto('experiments_latest_metrics')
-    .values(latestOf(rows))
-    .onConflict((conflict) =>
-      conflict
-        .columns(['run_id', 'key'])
-        .doUpdateSet({
-          step: sql<number>`excluded.step`,
-          time: sql<number>`excluded.time`,
-          value: sql<number>`excluded.value`,
-          special: sql<number>`excluded.special`,
-        })
-        .where(
-          sql<boolean>`(excluded.step, excluded.time, excluded.value) > (experiments_latest_metrics.step, experiments_latest_metrics.time, experiments_latest_metrics.value)`,
-        ),
-    )
-    .execute();
-}
-
-/** All points of one key by time, step and value, at most `limit`, after `offset`. */
-export function metricHistory(
-  db: Db,
-  runId: string,
-  key: string,
-  limit: number,
-  offset = 0,
-): Promise<MetricPointRow[]> {
-  return db
-    .selectFrom('experiments_metric_points')
-    .selectAll()
-    .where('run_id', '=', runId)
-    .where('key', '=', key)
-    .orderBy('time')
-    .orderBy('step')
-    .orderBy('value')
-    .limit(limit)
-    .offset(offset)
-    .execute();
-}
-
 export async function addArtifacts(db: Db, artifacts: readonly ArtifactRow[]): Promise<void> {
   if (artifacts.length === 0) return;
   await db
@@ -178,7 +117,7 @@ export async function runData(db: Db, ids: readonly string[]): Promise<Map<strin
   const [params, tags, metrics] = await Promise.all([
     db.selectFrom('experiments_params').selectAll().where('run_id', 'in', ids).execute(),
     db.selectFrom('experiments_run_tags').selectAll().where('run_id', 'in', ids).execute(),
-    db.selectFrom('experiments_latest_metrics').selectAll().where('run_id', 'in', ids).execute(),
+    db.selectFrom('experiments_series').selectAll().where('run_id', 'in', ids).execute(),
   ]);
   for (const row of params) data.get(row.run_id)!.params[row.key] = row.value;
   for (const row of tags) data.get(row.run_id)!.tags[row.key] = row.value;

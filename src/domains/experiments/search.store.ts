@@ -36,7 +36,7 @@ export async function searchRuns(db: Db, search: RunSearch): Promise<FoundRun[]>
     .where('run.experiment_id', '=', search.experimentId)
     .where('run.stage', '=', 'active');
   if (orderByMetric !== null) {
-    query = query.innerJoin('experiments_latest_metrics as sorted', (join) =>
+    query = query.innerJoin('experiments_series as sorted', (join) =>
       join
         .onRef('sorted.run_id', '=', 'run.id')
         .on('sorted.key', '=', orderByMetric)
@@ -50,7 +50,7 @@ export async function searchRuns(db: Db, search: RunSearch): Promise<FoundRun[]>
     query = query.where((where) =>
       where.exists(
         where
-          .selectFrom('experiments_latest_metrics as metric')
+          .selectFrom('experiments_series as metric')
           .select('metric.run_id')
           .whereRef('metric.run_id', '=', 'run.id')
           .where('metric.key', '=', metric.key)

@@ -1,30 +1,33 @@
 import { listUsers, localCaller } from '../../platform/auth/auth.ts';
 import { newId } from '../../platform/ids.ts';
+import type { JsonObject } from '../../platform/json.ts';
 import { getEvent, type LedgerEvent, record } from '../../platform/ledger/index.ts';
 import { authorise, type Scope, transact } from '../../platform/scope.ts';
-import type { PromotionRequest, PromotionRequirement, RegistryDoor, Severity } from '../registry/index.ts';
+import type { Severity } from '../registry/index.ts';
 import { governanceError } from './governance.contract.ts';
 import * as store from './governance.store.ts';
 import type { ApprovalRow, DecisionRow } from './governance.tables.ts';
-import { listPolicies, type Policy } from './policies.service.ts';
-import {
-  approvalOutcome,
-  approvalRule,
-  type DecisionWord,
-  decisionObstacle,
-  policyApplies,
-} from './policy.model.ts';
+import { approvalOutcome, type DecisionWord, decisionObstacle } from './policy.model.ts';
 
 export type ApprovalState = 'pending' | 'granted' | 'rejected' | 'expired' | 'superseded';
-export type Approval = {
-  id: string;
-  state: ApprovalState;
+/** What a promotion is bound to. */
+type Promotion = {
   policy: string;
   policyDigest: string;
   model: string;
   version: number;
   digest: string;
   environment: string;
+};
+/** What only a promotion has, or only a waiting step; null on the other kind. */
+type PromotionOrStep =
+  | ({ kind: 'promotion'; question: null; run: null; step: null } & Promotion)
+  | ({ kind: 'step'; question: string; run: string; step: string } & { [K in keyof Promotion]: null });
+export type Approval = PromotionOrStep & {
+  id: string;
+  state: ApprovalState;
+  /** What the decision is about: `model:NAME/VERSION`, or what the question of the step names. */
+  subject: string;
   severity: Severity | null;
   required: number;
   roles: string[];
@@ -39,135 +42,64 @@ export type Approval = {
 /** Name of the job that ends a request which nobody decides. */
 export const EXPIRE_JOB = 'governance.expire-approval';
 
+/** A request as its asker describes it; the rest is the same for all. */
+export type NewApproval = Pick<ApprovalRow, 'kind' | 'key' | 'subject' | 'required' | 'requester'> &
+  Partial<ApprovalRow> & { roleNames: readonly string[]; mayNot: readonly string[]; expiresAfterMs: number };
+
 /**
- * Asks every policy in force; opens the approvals that are missing. Rejected by one is rejected, pending by one is
- * pending. An approval counts for these bytes, this environment and these very words of the policy only.
+ * Opens a request with its clock and its event; the one that holds the same key when somebody was faster.
+ * `uses` are the subjects that it was asked about.
  */
-export async function requirement(
-  scope: Scope,
-  registry: RegistryDoor,
-  request: PromotionRequest,
-): Promise<PromotionRequirement> {
-  const { risk } = await registry.getModel(scope, request.model);
-  const { model, environment } = request;
-  const policies = (await listPolicies(scope)).filter(({ spec }) =>
-    policyApplies(spec, { model, environment, risk }),
-  );
-  if (policies.length === 0) return { state: 'not-required', reason: 'No policy asks for an approval.' };
-  const approvals = await transact(scope, async (tx) => {
-    const found: Approval[] = [];
-    for (const policy of policies) {
-      found.push(await currentApproval(tx, registry, policy, request, risk?.severity ?? null));
-    }
-    return found;
-  });
-  const telling =
-    approvals.find(({ state }) => state === 'rejected') ??
-    approvals.find(({ state }) => state === 'pending') ??
-    approvals[0]!;
-  const people = telling.decisions.map(({ actor }) => actor).join(', ');
-  const reasons = {
-    granted: `Approved by ${people} under the policy ${telling.policy}.`,
-    rejected: `Rejected by ${people} under the policy ${telling.policy}.`,
-    pending: `The policy ${telling.policy} asks for ${telling.required} approval(s) by ${telling.roles.join(' or ')}.`,
-  };
-  const state = telling.state as keyof typeof reasons;
-  return { state, approvalId: telling.id, policy: telling.policy, reason: reasons[state] };
-}
-
-/** The approval that stands for this promotion under one policy; a new request where there is none. */
-async function currentApproval(
+export async function openApproval(
   tx: Scope,
-  registry: RegistryDoor,
-  policy: Policy,
-  request: PromotionRequest,
-  severity: Severity | null,
+  { roleNames, mayNot, expiresAfterMs, ...given }: NewApproval,
+  uses: readonly string[],
 ): Promise<Approval> {
-  const known = await store.approvalsOf(tx.db, policy.name, request.digest, request.environment);
-  for (const row of known) {
-    if (row.state !== 'pending') continue;
-    if (row.policy_digest !== policy.digest) await close(tx, row, 'superseded');
-    else if (row.expires_at <= tx.now()) await close(tx, row, 'expired');
-    else return toApproval(row, await store.listDecisions(tx.db, [row.id]));
-  }
-  const decided = known.findLast(
-    (row) => row.policy_digest === policy.digest && (row.state === 'granted' || row.state === 'rejected'),
-  );
-  if (decided) return toApproval(decided, await store.listDecisions(tx.db, [decided.id]));
-  return openApproval(tx, registry, policy, request, severity, known.length);
-}
-
-async function openApproval(
-  tx: Scope,
-  registry: RegistryDoor,
-  policy: Policy,
-  request: PromotionRequest,
-  severity: Severity | null,
-  count: number,
-): Promise<Approval> {
-  const { required, roles, excludesBuilder, expiresAfterMs } = approvalRule(policy.spec);
-  const { model, version, digest, environment } = request;
-  const requester = request.requester ?? (await personBehind(tx));
-  const builder = excludesBuilder ? (await registry.getVersion(tx, model, version)).actor : requester;
   const now = tx.now();
-  const key = [policy.name, policy.digest, digest, environment, count].join('|');
   const row: ApprovalRow = {
+    ...store.emptyApproval,
+    ...given,
     id: newId('apr', now),
-    key,
     state: 'pending',
-    policy: policy.name,
-    policy_digest: policy.digest,
-    model,
-    version,
-    digest,
-    environment,
-    severity,
-    required,
-    roles: JSON.stringify(roles),
-    excluded: JSON.stringify([...new Set([requester, builder])]),
-    requester,
-    decided: 0,
+    roles: JSON.stringify(roleNames),
+    excluded: JSON.stringify([...new Set(mayNot)]),
     requested_at: now,
-    decided_at: null,
     expires_at: now + expiresAfterMs,
   };
   if (!(await store.insertApproval(tx.db, row))) {
-    const other = (await store.approvalsOf(tx.db, policy.name, digest, environment)).find(
-      (one) => one.key === key,
-    );
+    const other = await store.findApprovalByKey(tx.db, row.key);
     if (other) return toApproval(other, await store.listDecisions(tx.db, [other.id]));
     throw new Error('An approval of the same key vanished.');
   }
+  const approval = row.id;
   await tx.platform.jobs.enqueue(tx, {
     kind: EXPIRE_JOB,
-    payload: { approval: row.id },
+    payload: { approval },
     notBefore: row.expires_at,
   });
+  const { severity, required, requester } = row;
   await record(tx, {
     type: 'governance.approval.requested',
-    subject: `approval:${row.id}`,
-    data: {
-      approval: row.id,
-      policy: policy.name,
-      model,
-      version,
-      digest,
-      environment,
-      severity,
-      required,
-      roles,
-      requester,
-    },
-    uses: [`model:${model}/${version}`, `policy:${policy.name}`],
+    subject: `approval:${approval}`,
+    data: { ...eventData(row), severity, required, roles: [...roleNames], requester },
+    uses: [...uses],
   });
   return toApproval(row, []);
+}
+
+/** What every event of an approval says about it. */
+function eventData(row: ApprovalRow): JsonObject {
+  const { id: approval, kind, policy, model, version, digest, environment } = row;
+  if (kind === 'promotion') return { approval, policy, model, version, digest, environment };
+  const { subject, question, run, step } = row;
+  return { approval, subject, question, run, step };
 }
 
 /**
  * Who set this in motion: the actor when it is a person, else the nearest person in the chain of causes (who started
  * the run, who asked for the rollout), else the actor. Letting a job ask does not make somebody's own wish approvable.
  */
-async function personBehind(scope: Scope): Promise<string> {
+export async function personBehind(scope: Scope): Promise<string> {
   let cause = scope.actor.startsWith('user:') ? null : scope.cause;
   for (let steps = 0; cause !== null && steps < 100; steps++) {
     const event: LedgerEvent = await getEvent(scope, cause);
@@ -225,7 +157,7 @@ export async function decide(
 }
 
 const OBSTACLES = {
-  own: 'You asked for this promotion or built the version: another person must decide.',
+  own: 'You asked for this or built the version: another person must decide.',
   role: 'You hold none of the roles that this approval asks for.',
   twice: 'You have decided on this approval already.',
 } as const;
@@ -238,19 +170,25 @@ export async function expireApproval(scope: Scope, id: string): Promise<void> {
   });
 }
 
-async function close(
+/** Ends a pending approval and says so; nothing happens when it had ended. */
+export async function close(
   tx: Scope,
   row: ApprovalRow,
   state: Exclude<ApprovalState, 'pending'>,
   more: { reason?: string; by?: string[] } = {},
 ): Promise<void> {
   if (!(await store.closeApproval(tx.db, row.id, state, tx.now()))) return;
-  const { id: approval, policy, model, version, digest, environment } = row;
+  // A run that waits hears of yes and no only: nobody said yes in time, so this is a no.
+  const missed = row.kind === 'step' && state === 'expired';
   await record(tx, {
-    type: `governance.approval.${state}`,
-    subject: `approval:${approval}`,
-    data: { approval, policy, model, version, digest, environment, ...more },
-    uses: [`approval:${approval}`, `model:${model}/${version}`],
+    type: `governance.approval.${missed ? 'rejected' : state}`,
+    subject: `approval:${row.id}`,
+    data: {
+      ...eventData(row),
+      ...more,
+      ...(missed && { expired: true, reason: 'nobody decided before the request expired' }),
+    },
+    uses: [`approval:${row.id}`, ...(row.model === null ? [] : [`model:${row.model}/${row.version}`])],
   });
 }
 
@@ -270,7 +208,13 @@ export async function getApproval(scope: Scope, id: string): Promise<Approval> {
 /** Approvals, newest first. */
 export async function listApprovals(
   scope: Scope,
-  filter: { state?: string; model?: string; digests?: readonly string[]; limit?: number },
+  filter: {
+    state?: string;
+    kind?: Approval['kind'];
+    model?: string;
+    digests?: readonly string[];
+    limit?: number;
+  },
 ): Promise<Approval[]> {
   const rows = await store.listApprovals(scope.db, { limit: 200, ...filter });
   const decisions = await store.listDecisions(
@@ -285,16 +229,15 @@ export async function listApprovals(
   );
 }
 
-function toApproval(row: ApprovalRow, decisions: readonly DecisionRow[]): Approval {
+export function toApproval(row: ApprovalRow, decisions: readonly DecisionRow[]): Approval {
+  // The columns of the other kind are null: the row is one of the two by construction.
+  const { kind, question, run, step, policy, policy_digest, model, version, digest, environment } = row;
+  const parts = { kind, question, run, step, policy, policyDigest: policy_digest };
   return {
+    ...({ ...parts, model, version, digest, environment } as PromotionOrStep),
     id: row.id,
     state: row.state as ApprovalState,
-    policy: row.policy,
-    policyDigest: row.policy_digest,
-    model: row.model,
-    version: row.version,
-    digest: row.digest,
-    environment: row.environment,
+    subject: row.subject,
     severity: row.severity as Severity | null,
     required: row.required,
     roles: JSON.parse(row.roles) as string[],

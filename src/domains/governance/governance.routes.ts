@@ -4,7 +4,10 @@ import type { HoustonApp } from '../../platform/http/app.ts';
 import { Name } from '../../platform/names.ts';
 import type { RegistryDoor } from '../registry/index.ts';
 import { type Approval, decide, getApproval, listApprovals } from './approvals.service.ts';
+import { cardRoutes } from './cards/card.routes.ts';
+import type { CardSources } from './cards/card.service.ts';
 import {
+  ApprovalKind,
   ApprovalReply,
   ApprovalState,
   DecisionBody,
@@ -20,10 +23,14 @@ const ById = Type.Object({ id: Type.String({ maxLength: 64 }) });
 const ByName = Type.Object({ name: Name });
 
 /** HTTP door of governance. */
-export function governanceRoutes(registry: RegistryDoor, listServed: ListServed): (app: HoustonApp) => void {
+export function governanceRoutes(
+  sources: CardSources & { registry: RegistryDoor },
+  listServed: ListServed,
+): (app: HoustonApp) => void {
   return (app) => {
     approvalRoutes(app);
     policyRoutes(app);
+    cardRoutes(app, sources);
     app.get(
       '/api/governance/inventory',
       {
@@ -33,7 +40,7 @@ export function governanceRoutes(registry: RegistryDoor, listServed: ListServed)
           response: { 200: InventoryReply },
         },
       },
-      async ({ scope }) => ({ items: await inventory(scope, registry, listServed) }),
+      async ({ scope }) => ({ items: await inventory(scope, sources.registry, listServed) }),
     );
   };
 }
@@ -48,6 +55,7 @@ function approvalRoutes(app: HoustonApp): void {
         querystring: Type.Object(
           {
             state: Type.Optional(ApprovalState),
+            kind: Type.Optional(ApprovalKind),
             model: Type.Optional(Name),
             limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 1000, default: 200 })),
           },
@@ -69,7 +77,7 @@ function approvalRoutes(app: HoustonApp): void {
       schema: {
         summary: 'Approve or reject',
         description:
-          'Bound to the digest of the model. Nobody decides on what they asked for; one rejection ends it.',
+          'A promotion is bound to the digest of the model. Nobody decides on what they asked for; one rejection ends it.',
         tags,
         params: ById,
         body: DecisionBody,

@@ -6,9 +6,10 @@ import type { Platform } from '../../platform/platform.ts';
 import { type Scope, transact } from '../../platform/scope.ts';
 import { createExperimentsDomain } from '../experiments/index.ts';
 import { createRegistryDomain, type RegistryDoor } from '../registry/index.ts';
-import { decide, expireApproval, getApproval, requirement } from './approvals.service.ts';
+import { decide, expireApproval, getApproval } from './approvals.service.ts';
 import { createGovernanceDomain } from './index.ts';
 import { getPolicy, listPolicies, putPolicy } from './policies.service.ts';
+import { requirement } from './promotions.service.ts';
 
 const digest = (letter: string) => `sha256:${letter.repeat(64)}`;
 

@@ -31,6 +31,22 @@ export async function insertPolicy(db: Db, row: PolicyRow): Promise<void> {
   await db.insertInto('governance_policies').values(row).execute();
 }
 
+/** What only one of the two kinds fills in, and how every approval begins. */
+export const emptyApproval = {
+  question: null,
+  run: null,
+  step: null,
+  policy: null,
+  policy_digest: null,
+  model: null,
+  version: null,
+  digest: null,
+  environment: null,
+  severity: null,
+  decided: 0,
+  decided_at: null,
+} satisfies Partial<ApprovalRow>;
+
 /** Inserts an approval unless its key is taken. */
 export async function insertApproval(db: Db, row: ApprovalRow): Promise<boolean> {
   const inserted = await db
@@ -44,6 +60,20 @@ export async function insertApproval(db: Db, row: ApprovalRow): Promise<boolean>
 
 export function findApproval(db: Db, id: string): Promise<ApprovalRow | undefined> {
   return db.selectFrom('governance_approvals').selectAll().where('id', '=', id).executeTakeFirst();
+}
+
+export function findApprovalByKey(db: Db, key: string): Promise<ApprovalRow | undefined> {
+  return db.selectFrom('governance_approvals').selectAll().where('key', '=', key).executeTakeFirst();
+}
+
+/** The open requests of a pipeline run's steps. */
+export function pendingOfRun(db: Db, run: string): Promise<ApprovalRow[]> {
+  return db
+    .selectFrom('governance_approvals')
+    .selectAll()
+    .where('run', '=', run)
+    .where('state', '=', 'pending')
+    .execute();
 }
 
 /** Every approval that was ever asked for these bytes under this policy in this environment, oldest first. */
@@ -66,10 +96,17 @@ export function approvalsOf(
 
 export function listApprovals(
   db: Db,
-  filter: { state?: string; model?: string; digests?: readonly string[]; limit: number },
+  filter: {
+    state?: string;
+    kind?: ApprovalRow['kind'];
+    model?: string;
+    digests?: readonly string[];
+    limit: number;
+  },
 ): Promise<ApprovalRow[]> {
   let query = db.selectFrom('governance_approvals').selectAll();
   if (filter.state !== undefined) query = query.where('state', '=', filter.state);
+  if (filter.kind !== undefined) query = query.where('kind', '=', filter.kind);
   if (filter.model !== undefined) query = query.where('model', '=', filter.model);
   if (filter.digests) query = query.where('digest', 'in', [...filter.digests, '']);
   return query.orderBy('requested_at', 'desc').orderBy('id', 'desc').limit(filter.limit).execute();

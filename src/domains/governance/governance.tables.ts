@@ -1,5 +1,6 @@
 import type { Migration } from '../../platform/db/database.ts';
 import { governanceTables } from './migrations/governance-001-tables.ts';
+import { stepApprovals } from './migrations/governance-002-step-approvals.ts';
 
 /** One frozen revision of a policy; the greatest revision of a name is in force. */
 export type PolicyRow = {
@@ -13,17 +14,26 @@ export type PolicyRow = {
   actor: string;
 };
 
+/** A request for decisions: on a promotion (bound to bytes, environment and policy) or on a waiting step. */
 export type ApprovalRow = {
   id: string;
-  /** Policy, policy digest, model digest, environment and count: one open request for each. */
+  kind: 'promotion' | 'step';
+  /** Everything that it is bound to: one open request for each. */
   key: string;
   state: string;
-  policy: string;
-  policy_digest: string;
-  model: string;
-  version: number;
-  digest: string;
-  environment: string;
+  /** What it is about, as a ledger subject where there is one. */
+  subject: string;
+  /** Of a step. */
+  question: string | null;
+  run: string | null;
+  step: string | null;
+  /** Of a promotion. */
+  policy: string | null;
+  policy_digest: string | null;
+  model: string | null;
+  version: number | null;
+  digest: string | null;
+  environment: string | null;
   severity: string | null;
   required: number;
   /** JSON lists. */
@@ -53,4 +63,4 @@ declare module '../../platform/db/database.ts' {
   }
 }
 
-export const governanceMigrations: Migration[] = [governanceTables];
+export const governanceMigrations: Migration[] = [governanceTables, stepApprovals];

@@ -1,6 +1,7 @@
 import type { DomainModule } from '../../platform/module.ts';
 import type { Platform } from '../../platform/platform.ts';
 import type { Scope } from '../../platform/scope.ts';
+import type { ApprovalPort } from '../pipelines/index.ts';
 import type { PromotionPolicy, RegistryDoor } from '../registry/index.ts';
 import {
   type Approval,
@@ -8,12 +9,14 @@ import {
   expireApproval,
   getApproval,
   listApprovals,
-  requirement,
 } from './approvals.service.ts';
+import type { CardSources } from './cards/card.service.ts';
 import { policiesDeclarable } from './governance.declarable.ts';
 import { governanceRoutes } from './governance.routes.ts';
 import { governanceMigrations } from './governance.tables.ts';
 import { type InventoryItem, inventory, type ListServed } from './inventory.service.ts';
+import { requirement } from './promotions.service.ts';
+import { endedRuns, stepApprovals } from './step-approvals.service.ts';
 
 export type { Approval, ApprovalState } from './approvals.service.ts';
 export type { InventoryItem, ListServed, ServedVersion } from './inventory.service.ts';
@@ -23,24 +26,28 @@ export { servedBy } from './inventory.service.ts';
 export type GovernanceDoor = {
   /** What serving asks before a version takes traffic. */
   promotionPolicy: PromotionPolicy;
+  /** Who keeps the approvals that pipeline steps wait for. */
+  approvals: ApprovalPort;
   getApproval(scope: Scope, id: string): Promise<Approval>;
   listApprovals(scope: Scope, filter: Parameters<typeof listApprovals>[1]): Promise<Approval[]>;
   inventory(scope: Scope): Promise<InventoryItem[]>;
 };
 
-/**
- * The governance domain: risk, policies, approvals, inventory. `listServed` says what serves where; it is called per
- * inventory, so it may close over a serving domain that is made later.
- */
+/** `listServed` and `serving` are asked at each use, so they may close over a serving domain that is made later. */
+export type GovernanceNeeds = CardSources & { registry: RegistryDoor; listServed?: ListServed };
+
+/** The governance domain: policies, approvals, inventory, model cards. */
 export function createGovernanceDomain(
   _platform: Platform,
-  { registry, listServed = async () => [] }: { registry: RegistryDoor; listServed?: ListServed },
+  needs: GovernanceNeeds,
 ): DomainModule & GovernanceDoor {
+  const { registry, listServed = async () => [] } = needs;
   return {
     name: 'governance',
     migrations: governanceMigrations,
-    routes: governanceRoutes(registry, listServed),
+    routes: governanceRoutes(needs, listServed),
     declarables: [policiesDeclarable],
+    reactors: [endedRuns],
     jobs: [
       {
         kind: EXPIRE_JOB,
@@ -48,6 +55,7 @@ export function createGovernanceDomain(
       },
     ],
     promotionPolicy: { requirement: (scope, request) => requirement(scope, registry, request) },
+    approvals: stepApprovals,
     getApproval,
     listApprovals,
     inventory: (scope) => inventory(scope, registry, listServed),

@@ -73,6 +73,7 @@ async function describeServed(
     digest: found?.digest ?? null,
     verdict: verdict?.decision ?? null,
     approvals: approvals
+      .filter((approval) => approval.kind === 'promotion')
       .filter((approval) => approval.environment === environment)
       .map(({ id, state, policy }) => ({ id, state, policy })),
   };

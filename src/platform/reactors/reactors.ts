@@ -1,4 +1,5 @@
 import { setTimeout as wait } from 'node:timers/promises';
+import { platformError } from '../errors.ts';
 import { type LedgerEvent, listEvents } from '../ledger/index.ts';
 import { getEvent } from '../ledger/ledger.ts';
 import { errorText } from '../log.ts';
@@ -59,7 +60,7 @@ export function createReactors(platform: Platform, reactors: readonly Reactor[])
     },
     async replay(name, eventId) {
       const reactor = reactors.find((candidate) => candidate.name === name);
-      if (!reactor) throw new Error(`There is no reactor ${name}.`);
+      if (!reactor) throw platformError('platform.reactor.not_found', 'There is no reactor of this name.');
       const scope = platform.systemScope(`reactor:${name}`);
       await reactor.handle(withCause(scope, eventId), await getEvent(scope, eventId));
       await platform.db

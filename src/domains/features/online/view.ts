@@ -31,6 +31,8 @@ type GroupState = {
   readonly keys: Map<Key, KeyTiles>;
   /** Tiles before this one are forgotten. */
   pruned: number;
+  /** Event time (ms) from which the next sweep is due. */
+  nextSweep: number;
   readonly scratch: Float64Array;
 };
 
@@ -41,7 +43,6 @@ export class OnlineView {
   newest = Number.NEGATIVE_INFINITY;
   oldest = Number.POSITIVE_INFINITY;
   rows = 0;
-  private nextSweep = Number.NEGATIVE_INFINITY;
 
   constructor(service: FeatureService) {
     this.service = service;
@@ -49,6 +50,7 @@ export class OnlineView {
       group,
       keys: new Map(),
       pruned: Number.NEGATIVE_INFINITY,
+      nextSweep: Number.NEGATIVE_INFINITY,
       scratch: new Float64Array(1 + 2 * group.values.length),
     }));
   }
@@ -114,13 +116,15 @@ export class OnlineView {
     return newest;
   }
 
-  /** Every so often forgets what lies beyond the longest window, and keys that have nothing left. */
+  /**
+   * Every so often forgets what lies beyond the longest window, and keys that have nothing left. A group is due
+   * after a part of its window, so that the work per event stays the same whatever the window.
+   */
   private sweep(): void {
-    if (this.newest < this.nextSweep) return;
-    const shortest = Math.min(...this.groups.map(({ group }) => group.longest * group.grain));
-    this.nextSweep = this.newest + Math.max(3_600_000, Math.min(graceMs, shortest));
     for (const state of this.groups) {
+      if (this.newest < state.nextSweep) continue;
       const { longest, grain } = state.group;
+      state.nextSweep = this.newest + Math.max(3_600_000, (longest * grain) / 20);
       const keep = tileOf(this.newest - graceMs, grain) - longest - 1;
       if (keep <= state.pruned) continue;
       state.pruned = keep;

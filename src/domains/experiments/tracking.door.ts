@@ -1,0 +1,44 @@
+import { artifactsBelow, deleteArtifacts, findArtifact, getArtifact, listArtifacts, putArtifact } from './artifacts/artifacts.service.ts';
+import { checkArtifactPath, placeOf } from './artifacts/paths.model.ts';
+import { searchExperiments, searchTrackedRuns } from './search/search.service.ts';
+import * as experiments from './tracking/experiments.service.ts';
+import { metricHistories, metricHistoryPage, sampledHistories } from './tracking/histories.service.ts';
+import * as runs from './tracking/runs.service.ts';
+import { randomRunName } from './tracking/tracking.model.ts';
+
+/** Everything that a tracking protocol asks of experiments; each function says what it does where it is defined. */
+export const tracking = {
+  createExperiment: experiments.createExperiment,
+  getExperiment: experiments.getExperiment,
+  getExperimentByName: experiments.getExperimentByName,
+  renameExperiment: experiments.renameExperiment,
+  deleteExperiment: experiments.deleteExperiment,
+  restoreExperiment: experiments.restoreExperiment,
+  setExperimentTag: experiments.setExperimentTag,
+  deleteExperimentTag: experiments.deleteExperimentTag,
+  searchExperiments,
+  openRun: runs.openRun,
+  getTrackedRun: runs.getTrackedRun,
+  updateRun: runs.updateRun,
+  deleteRun: runs.deleteRun,
+  restoreRun: runs.restoreRun,
+  logBatch: runs.logBatch,
+  deleteRunTag: runs.deleteRunTag,
+  logDatasets: runs.logDatasets,
+  datasetSummaries: runs.datasetSummaries,
+  searchTrackedRuns,
+  randomRunName,
+  metricHistoryPage,
+  metricHistories,
+  sampledHistories,
+  placeOf,
+  checkArtifactPath,
+  putArtifact,
+  getArtifact,
+  findArtifact,
+  artifactsBelow,
+  listArtifacts,
+  deleteArtifacts,
+};
+
+export type TrackingDoor = typeof tracking;

@@ -1,0 +1,110 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { startTestServer } from '../../../test/server.ts';
+import { record } from '../../platform/ledger/index.ts';
+import { transact } from '../../platform/scope.ts';
+import { createMonitoringDomain, type MonitoringDomain } from '../monitoring/index.ts';
+import type { Deployment } from '../serving/index.ts';
+import { createInsightsDomain, type InsightsDoor, type OverviewReply } from './index.ts';
+import type { InsightsNeeds } from './overview.service.ts';
+
+const deployment: Deployment = {
+  name: 'flights',
+  environment: 'prod',
+  spec: { model: 'delay' },
+  champion: 'rev_1',
+  previous: null,
+  createdAt: 0,
+  updatedAt: 0,
+};
+
+describe('insights over HTTP', () => {
+  let server: Awaited<
+    ReturnType<typeof startTestServer<{ monitoring: MonitoringDomain; insights: InsightsDoor }>>
+  >;
+  const read = async () => {
+    const response = await fetch(`${server.url}/api/insights/overview`);
+    expect(response.status).toBe(200);
+    return (await response.json()) as OverviewReply;
+  };
+
+  beforeAll(async () => {
+    const serving = {
+      listDeployments: async () => [deployment],
+      getRevision: async () => undefined,
+      listRollouts: async () => [],
+      meters: () => [],
+      liveRoutes: () => [],
+      predictionsSql: async () => 'SELECT NULL::TIMESTAMP AS event_time, NULL::TIMESTAMP AS time WHERE false',
+      joinedSql: async () => '',
+      listRevisions: async () => [],
+    };
+    const governance: InsightsNeeds['governance'] = { listApprovals: async () => [] };
+    server = await startTestServer((platform) => {
+      const registry = {
+        findVersion: async () => undefined,
+        latestEvaluation: async () => undefined,
+        profile: async () => {
+          throw new Error('none');
+        },
+      };
+      const monitoring = createMonitoringDomain(platform, { serving, registry });
+      return { monitoring, insights: createInsightsDomain(platform, { serving, monitoring, governance }) };
+    });
+  });
+  afterAll(() => server.close());
+
+  it('shows each deployment with its state, and counts what the ledger holds', async () => {
+    const scope = server.platform.systemScope('system:test');
+    await transact(scope, async (tx) => {
+      await record(tx, { type: 'data.dataset.created', subject: 'dataset:x', data: { dataset: 'x' } });
+      await record(tx, {
+        type: 'data.version.created',
+        subject: 'dataset:x@1',
+        data: { dataset: 'x', version: 1, rows: 3 },
+      });
+    });
+    const overview = await read();
+    expect(overview.deployments).toMatchObject([
+      {
+        name: 'flights',
+        state: 'no data',
+        reason: 'No window has closed yet.',
+        requestsPerMinute: 0,
+        errorRate: null,
+      },
+    ]);
+    expect(overview.totals).toMatchObject({ datasets: 1, deployments: 1, versions: 0 });
+    expect(overview.recent[0].sentence).toBe('Dataset x has version 1 with 3 rows.');
+  });
+
+  it('names what waits for a person, also what a reactor could not handle', async () => {
+    const dead = {
+      reactor: 'r',
+      event_id: 'evt_1',
+      seq: 1,
+      attempts: 5,
+      error: 'It broke\nat line 1',
+      time: 1000,
+    };
+    await server.platform.db.insertInto('reactor_dead_letters').values(dead).execute();
+    const { needsHuman } = await read();
+    expect(needsHuman).toMatchObject([
+      {
+        kind: 'dead-letter',
+        title: 'r could not handle an event: It broke',
+        action: { href: '/ledger/evt_1' },
+      },
+    ]);
+  });
+
+  it('answers in less than 50 ms', async () => {
+    await read();
+    const times: number[] = [];
+    for (let i = 0; i < 5; i++) {
+      const began = performance.now();
+      await read();
+      times.push(performance.now() - began);
+    }
+    expect(Math.min(...times)).toBeLessThan(50);
+  });
+});

@@ -1,0 +1,216 @@
+import Type from 'typebox';
+import { Name } from '../../platform/names.ts';
+import { MonitorSpec } from './monitoring.settings.ts';
+
+const Nullable = <T extends Type.TSchema>(schema: T) => Type.Union([schema, Type.Null()]);
+const Maybe = Nullable(Type.Number());
+const Time = Type.String({ format: 'date-time' });
+
+export const DriftSchema = Type.Object({
+  feature: Type.String(),
+  effect: Type.Number({ description: 'PSI on frozen bins, nats' }),
+  threshold: Nullable(Type.Number({ description: 'Learned limit of the effect; null while learning' })),
+  shift: Type.Number({ description: "Cliff's delta, −1 to 1: positive when values have grown" }),
+  shiftLow: Maybe,
+  shiftHigh: Maybe,
+  distance: Type.Number({ description: 'Jensen-Shannon distance, base 2, 0 to 1' }),
+  pValue: Maybe,
+  qValue: Nullable(Type.Number({ description: 'Benjamini-Hochberg over all columns of the window' })),
+  n: Type.Integer(),
+  missing: Type.Number({ description: 'Share of rows, 0 to 1' }),
+  missingReference: Type.Number(),
+  unseen: Type.Number({ description: 'Share of rows with a value that the reference did not have' }),
+  ratio: Nullable(
+    Type.Number({ description: 'Effect or shift over its limit, the worse; 1 is at the limit' }),
+  ),
+  flag: Type.Boolean(),
+});
+
+export const FigureSchema = Type.Object({
+  value: Maybe,
+  low: Maybe,
+  high: Maybe,
+  centre: Nullable(Type.Number({ description: 'Mean of the windows that taught the limits' })),
+  limitLow: Maybe,
+  limit: Maybe,
+  pValue: Maybe,
+  qValue: Maybe,
+  n: Type.Integer(),
+  flag: Type.Boolean(),
+});
+
+export const WindowSchema = Type.Object({
+  start: Time,
+  end: Time,
+  state: Type.String({ description: 'healthy, degraded or not enough data' }),
+  phase: Type.String({ description: 'provisional (outcomes are due) or final' }),
+  verdict: Type.String({ description: 'State, more exactly: also drifting, learning, provisional' }),
+  reason: Type.String(),
+  revision: Type.String(),
+  model: Nullable(Type.String()),
+  version: Nullable(Type.Integer()),
+  reference: Nullable(Type.String()),
+  rows: Type.Integer(),
+  errors: Type.Integer(),
+  labelled: Type.Integer(),
+  coverage: Type.Number({ description: "Share of the champion's rows with an outcome" }),
+  labelRate: Maybe,
+  meanScore: Maybe,
+  performance: Type.Record(Type.String(), FigureSchema, {
+    description: 'logLoss, calibrationGap, excessLogLoss, auc, brier; empty while too few outcomes are there',
+  }),
+  drift: Type.Array(DriftSchema),
+  prediction: Nullable(DriftSchema),
+  driftScore: Nullable(Type.Number({ description: 'Importance-weighted mean of ratio over the features' })),
+  evaluatedAt: Time,
+});
+
+export const EvidenceSchema = Type.Object({
+  window: Type.Object({ start: Time, end: Time, rows: Type.Integer(), labelled: Type.Integer() }),
+  features: Type.Array(
+    Type.Object({
+      feature: Type.String(),
+      effect: Type.Number(),
+      threshold: Maybe,
+      qValue: Maybe,
+      ratio: Maybe,
+    }),
+  ),
+  performance: Type.Array(
+    Type.Object({
+      metric: Type.String(),
+      value: Type.Number(),
+      low: Maybe,
+      high: Maybe,
+      limit: Maybe,
+      limitLow: Maybe,
+    }),
+  ),
+  driftScore: Maybe,
+});
+
+export const AlertSchema = Type.Object({
+  id: Type.String(),
+  deployment: Name,
+  rule: Type.String(),
+  severity: Type.String(),
+  state: Type.String(),
+  window: Time,
+  lastWindow: Time,
+  reason: Type.String(),
+  message: Type.String(),
+  evidence: EvidenceSchema,
+  incident: Nullable(Type.String()),
+  createdAt: Time,
+  firedAt: Nullable(Time),
+  resolvedAt: Nullable(Time),
+});
+
+export const IncidentSchema = Type.Object({
+  id: Type.String(),
+  deployment: Name,
+  state: Type.String(),
+  severity: Type.String(),
+  rule: Type.String(),
+  title: Type.String(),
+  reason: Type.String(),
+  revision: Type.String(),
+  model: Type.String(),
+  version: Type.Integer(),
+  window: Time,
+  resolvedWindow: Nullable(Time),
+  evidence: EvidenceSchema,
+  openedAt: Time,
+  acknowledgedAt: Nullable(Time),
+  acknowledgedBy: Nullable(Type.String()),
+  resolvedAt: Nullable(Time),
+  resolvedBy: Nullable(Type.String()),
+  resolution: Nullable(Type.String()),
+  event: Type.String(),
+});
+
+export const IncidentDetailSchema = Type.Object({
+  ...IncidentSchema.properties,
+  alerts: Type.Array(AlertSchema),
+  timeline: Type.Array(
+    Type.Object({
+      time: Time,
+      type: Type.String(),
+      text: Type.String(),
+      actor: Nullable(Type.String()),
+      subject: Nullable(Type.String()),
+      event: Nullable(Type.String()),
+    }),
+  ),
+});
+
+export const MonitorSchema = Type.Object({
+  deployment: Name,
+  spec: MonitorSpec,
+  settings: Type.Object({
+    window: Type.Number({ description: 'Milliseconds' }),
+    labelHorizon: Type.Number({ description: 'Milliseconds' }),
+    metric: Type.String(),
+    minimumRows: Type.Integer(),
+    minimumCoverage: Type.Number(),
+    alpha: Type.Number(),
+    persistence: Type.Object({ windows: Type.Integer(), of: Type.Integer() }),
+    learningWindows: Type.Integer(),
+    calibrationMargin: Type.Number(),
+    cooldownWindows: Type.Integer(),
+    paused: Type.Boolean(),
+  }),
+  state: Type.String({
+    description: 'healthy, degraded, failing, no data, not enough data or paused',
+  }),
+  reason: Type.String(),
+  latest: Nullable(WindowSchema),
+  latestFinal: Nullable(WindowSchema),
+  reference: Nullable(
+    Type.Object({
+      id: Type.String(),
+      revision: Type.String(),
+      model: Type.String(),
+      version: Type.Integer(),
+      source: Type.String({ description: 'training or live' }),
+      createdAt: Time,
+    }),
+  ),
+  openIncident: Nullable(IncidentSchema),
+  firing: Type.Array(AlertSchema),
+  createdAt: Time,
+  updatedAt: Time,
+});
+
+const ColumnSchema = Type.Object({
+  kind: Type.String(),
+  labels: Type.Array(Type.String()),
+  counts: Type.Array(Type.Number()),
+});
+
+export const ReferenceSchema = Type.Object({
+  id: Type.String(),
+  revision: Type.String(),
+  model: Type.String(),
+  version: Type.Integer(),
+  source: Type.String(),
+  rows: Type.Integer(),
+  labelRate: Maybe,
+  importance: Nullable(Type.Record(Type.String(), Type.Number())),
+  features: Type.Record(Type.String(), ColumnSchema),
+  score: ColumnSchema,
+  createdAt: Time,
+});
+
+export const CompareSchema = Type.Object({
+  feature: Type.String(),
+  start: Time,
+  end: Time,
+  kind: Type.String({ description: 'edges or discrete' }),
+  source: Type.String({ description: 'training or live' }),
+  labels: Type.Array(Type.String(), { description: 'One per bin; the last is missing' }),
+  edges: Type.Array(Type.Number()),
+  reference: Type.Array(Type.Number()),
+  current: Type.Array(Type.Number()),
+  figure: Nullable(DriftSchema),
+});

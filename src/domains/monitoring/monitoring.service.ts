@@ -1,0 +1,324 @@
+import { binLabels } from '../../math/bins.ts';
+import { newId } from '../../platform/ids.ts';
+import { type LedgerEvent, listEvents, record } from '../../platform/ledger/index.ts';
+import { authorise, type Scope, transact, withCause } from '../../platform/scope.ts';
+import { resolve } from './incidents/incidents.service.ts';
+import * as incidents from './incidents/incidents.store.ts';
+import { monitoringError } from './monitoring.errors.ts';
+import type { Alert, Incident, Reference, WindowRecord } from './monitoring.model.ts';
+import { type MonitorSettings, type MonitorSpecInput, monitorSettings } from './monitoring.settings.ts';
+import * as store from './monitoring.store.ts';
+import { scoreColumn } from './statistics/reference.ts';
+
+export type MonitorState = 'healthy' | 'degraded' | 'failing' | 'no data' | 'not enough data' | 'paused';
+
+export type MonitorStatus = {
+  deployment: string;
+  spec: MonitorSpecInput;
+  settings: MonitorSettings;
+  state: MonitorState;
+  reason: string;
+  /** Newest window, and newest one whose outcomes are complete. */
+  latest: WindowRecord | null;
+  latestFinal: WindowRecord | null;
+  reference: Omit<Reference, 'profile' | 'importance'> | null;
+  openIncident: Incident | null;
+  firing: Alert[];
+  createdAt: number;
+  updatedAt: number;
+};
+
+/** Creates or tunes a monitor; windows, alerts and incidents stay. A no-op when equal. */
+export async function putMonitor(scope: Scope, deployment: string, spec: MonitorSpecInput): Promise<void> {
+  authorise(scope, 'monitoring.write');
+  monitorSettings(spec);
+  await transact(scope, async (tx) => {
+    const isNew = await store.insertMonitor(tx.db, deployment, spec, tx.now());
+    if (!isNew) {
+      const before = await store.findMonitor(tx.db, deployment);
+      if (JSON.stringify(before?.spec) === JSON.stringify(spec)) return;
+      await store.updateMonitor(tx.db, deployment, spec, tx.now());
+    }
+    await record(tx, {
+      type: isNew ? 'monitoring.monitor.created' : 'monitoring.monitor.changed',
+      subject: `monitor:${deployment}`,
+      data: { deployment, spec },
+      uses: [`deployment:${deployment}`],
+    });
+  });
+}
+
+/** Gives a new deployment its monitor with safe defaults; nothing when it has one. */
+export async function ensureMonitor(scope: Scope, deployment: string): Promise<void> {
+  if (await store.findMonitor(scope.db, deployment)) return;
+  await putMonitor(scope, deployment, {});
+}
+
+/** @throws monitoring.monitor.not_found */
+export async function findMonitor(scope: Scope, deployment: string): Promise<store.Monitor> {
+  const monitor = await store.findMonitor(scope.db, deployment);
+  if (!monitor)
+    throw monitoringError('monitoring.monitor.not_found', 'There is no monitor for this deployment.');
+  return monitor;
+}
+
+export async function listMonitors(scope: Scope): Promise<MonitorStatus[]> {
+  return Promise.all((await store.listMonitors(scope.db)).map((monitor) => statusOf(scope, monitor)));
+}
+
+/** @throws monitoring.monitor.not_found */
+export async function getMonitor(scope: Scope, deployment: string): Promise<MonitorStatus> {
+  return statusOf(scope, await findMonitor(scope, deployment));
+}
+
+async function statusOf(scope: Scope, monitor: store.Monitor): Promise<MonitorStatus> {
+  const { deployment } = monitor;
+  const settings = monitorSettings(monitor.spec);
+  const newest = { order: 'newest', limit: 1 } as const;
+  const [[latest], [latestFinal], [openIncident], firing] = await Promise.all([
+    store.listWindows(scope.db, deployment, newest),
+    store.listWindows(scope.db, deployment, { ...newest, state: 'final' }),
+    incidents.listIncidents(scope.db, { deployment, state: 'active', limit: 1 }),
+    incidents.listAlerts(scope.db, { deployment, states: ['firing'] }),
+  ]);
+  const reference = latest?.reference ? await store.getReference(scope.db, latest.reference) : undefined;
+  const { profile: _, importance: __, ...known } = reference ?? ({} as Reference);
+  return {
+    ...monitor,
+    settings,
+    ...health(settings, latest, latestFinal, openIncident, firing),
+    latest: latest ?? null,
+    latestFinal: latestFinal ?? null,
+    reference: reference ? known : null,
+    openIncident: openIncident ?? null,
+    firing,
+  };
+}
+
+/** The state of a monitored model in one word, and why. */
+function health(
+  settings: MonitorSettings,
+  latest: WindowRecord | undefined,
+  latestFinal: WindowRecord | undefined,
+  incident: Incident | undefined,
+  firing: readonly Alert[],
+): { state: MonitorState; reason: string } {
+  if (settings.paused) return { state: 'paused', reason: 'The monitor is paused.' };
+  if (incident)
+    return { state: incident.severity === 'page' ? 'failing' : 'degraded', reason: incident.reason };
+  const loud = firing.find(({ severity }) => severity !== 'digest');
+  if (loud) return { state: 'degraded', reason: loud.reason };
+  if (!latest) return { state: 'no data', reason: 'No window has closed yet.' };
+  const { judgement } = latestFinal ?? latest;
+  if (judgement.verdict === 'not enough data') return { state: 'not enough data', reason: judgement.reason };
+  if (judgement.verdict === 'learning') return { state: 'not enough data', reason: judgement.reason };
+  const [drift] = firing;
+  return {
+    state: 'healthy',
+    reason: drift ? `${drift.reason} Outcomes are within limits.` : judgement.reason,
+  };
+}
+
+/** Oldest first. @throws monitoring.monitor.not_found */
+export async function listWindows(
+  scope: Scope,
+  deployment: string,
+  filter: store.WindowFilter = {},
+): Promise<WindowRecord[]> {
+  await findMonitor(scope, deployment);
+  if (filter.from !== undefined || filter.order === 'oldest')
+    return store.listWindows(scope.db, deployment, filter);
+  const newest = await store.listWindows(scope.db, deployment, { limit: 400, ...filter, order: 'newest' });
+  return newest.reverse();
+}
+
+/** The reference of the newest window. @throws monitoring.reference.missing */
+export async function getReference(scope: Scope, deployment: string, start?: number): Promise<Reference> {
+  const window = await windowAt(scope, deployment, start);
+  const reference = window.reference && (await store.getReference(scope.db, window.reference));
+  if (!reference) throw monitoringError('monitoring.reference.missing', 'This window has no reference yet.');
+  return reference;
+}
+
+async function windowAt(scope: Scope, deployment: string, start?: number): Promise<WindowRecord> {
+  await findMonitor(scope, deployment);
+  const filter =
+    start === undefined ? { order: 'newest' as const, limit: 1 } : { from: start, to: start + 1, limit: 1 };
+  const [window] = await store.listWindows(scope.db, deployment, filter);
+  if (!window) throw monitoringError('monitoring.window.not_found', 'There is no window with this start.');
+  return window;
+}
+
+/** Reference and current counts of one column on the same frozen bins. `feature` may be `score`. */
+export async function compare(scope: Scope, deployment: string, feature: string, start?: number) {
+  const window = await windowAt(scope, deployment, start);
+  const { profile, source } = await getReference(scope, deployment, window.start);
+  const isScore = feature === 'score' && !profile.features.score;
+  const column = isScore ? profile.score : profile.features[feature];
+  const current = window.facts.counts[isScore ? scoreColumn : feature];
+  if (!column || !current)
+    throw monitoringError('monitoring.feature.not_found', 'The reference has no feature of this name.');
+  const figure = isScore
+    ? window.judgement.prediction
+    : window.judgement.drift.find((one) => one.feature === feature);
+  return {
+    feature,
+    start: window.start,
+    end: window.end,
+    kind: column.bins.kind,
+    source,
+    labels: binLabels(column.bins),
+    edges: column.bins.kind === 'edges' ? column.bins.edges : column.bins.values,
+    reference: column.counts,
+    current,
+    figure: figure ?? null,
+  };
+}
+
+export async function getIncident(scope: Scope, id: string): Promise<Incident> {
+  const incident = await incidents.findIncident(scope.db, id);
+  if (!incident) throw monitoringError('monitoring.incident.not_found', 'There is no incident with this id.');
+  return incident;
+}
+
+export async function acknowledge(scope: Scope, id: string): Promise<Incident> {
+  authorise(scope, 'monitoring.write');
+  return transact(scope, async (tx) => {
+    const incident = await getIncident(tx, id);
+    refuseResolved(incident);
+    if (incident.state === 'acknowledged') return incident;
+    const next: Incident = {
+      ...incident,
+      state: 'acknowledged',
+      acknowledgedAt: tx.now(),
+      acknowledgedBy: tx.actor,
+    };
+    await incidents.updateIncident(tx.db, next);
+    await record(withCause(tx, incident.event), {
+      type: 'monitoring.incident.acknowledged',
+      subject: `incident:${id}`,
+      data: { incident: id, deployment: incident.deployment },
+      uses: [`deployment:${incident.deployment}`],
+    });
+    return next;
+  });
+}
+
+export async function resolveIncident(scope: Scope, id: string, reason: string): Promise<Incident> {
+  authorise(scope, 'monitoring.write');
+  return transact(scope, async (tx) => {
+    const incident = await getIncident(tx, id);
+    refuseResolved(incident);
+    return resolve(withCause(tx, incident.event), incident, {
+      by: tx.actor,
+      resolution: reason,
+      window: null,
+    });
+  });
+}
+
+function refuseResolved({ state }: Incident): void {
+  if (state === 'resolved')
+    throw monitoringError('monitoring.incident.resolved', 'This incident is resolved already.');
+}
+
+/** Adds a remark of a person to the timeline; remarks do not go to the ledger. */
+export async function addNote(scope: Scope, id: string, text: string): Promise<void> {
+  authorise(scope, 'monitoring.write');
+  await getIncident(scope, id);
+  const now = scope.now();
+  await incidents.insertNote(scope.db, {
+    id: newId('note', now),
+    incident: id,
+    time: now,
+    actor: scope.actor,
+    text,
+  });
+}
+
+export type TimelineEntry = {
+  time: number;
+  type: string;
+  text: string;
+  actor: string | null;
+  subject: string | null;
+  event: string | null;
+};
+
+const told = [
+  'monitoring.*',
+  'pipelines.run.*',
+  'registry.version.registered',
+  'registry.gate.*',
+  'governance.approval.*',
+  'serving.rollout.*',
+];
+
+/** What happened around an incident: its alerts, remarks, and every event of the deployment's loop while it was open. */
+export async function timeline(scope: Scope, incident: Incident): Promise<TimelineEntry[]> {
+  const opening = await listEvents(scope, {
+    subject: `incident:${incident.id}`,
+    order: 'oldest',
+    limit: 100,
+  });
+  const from = opening[0]?.seq ?? 0;
+  const closed = opening.find(({ type }) => type === 'monitoring.incident.resolved')?.seq;
+  const around = await listEvents(scope, {
+    types: told,
+    after: Math.max(0, from - 10),
+    ...(closed !== undefined && { before: closed + 1 }),
+    order: 'oldest',
+    limit: 300,
+  });
+  const related = relatedTo(incident, around);
+  const notes = await incidents.listNotes(scope.db, incident.id);
+  const entries = [
+    ...related.map(
+      (event): TimelineEntry => ({
+        time: event.time,
+        type: event.type,
+        text: titleOf(event),
+        actor: event.actor,
+        subject: event.subject,
+        event: event.id,
+      }),
+    ),
+    ...notes.map(
+      (note): TimelineEntry => ({
+        time: note.time,
+        type: 'note',
+        text: note.text,
+        actor: note.actor,
+        subject: null,
+        event: null,
+      }),
+    ),
+  ];
+  return entries.sort((a, b) => a.time - b.time);
+}
+
+/** Events of the incident, of its deployment, and what they caused. */
+function relatedTo(incident: Incident, events: readonly LedgerEvent[]): LedgerEvent[] {
+  const names = new Set([`incident:${incident.id}`, `deployment:${incident.deployment}`]);
+  const kept = new Set<string>();
+  return events.filter((event) => {
+    const isNamed =
+      names.has(event.subject) ||
+      event.uses.some((subject) => names.has(subject)) ||
+      event.data.deployment === incident.deployment ||
+      event.data.incident === incident.id;
+    const isEffect = event.cause !== null && kept.has(event.cause);
+    if (!isNamed && !isEffect) return false;
+    kept.add(event.id);
+    if (event.type.startsWith('pipelines.run.')) names.add(event.subject);
+    return true;
+  });
+}
+
+function titleOf({ type, data }: LedgerEvent): string {
+  const [, noun, verb] = type.split('.');
+  const reason = typeof data.reason === 'string' ? data.reason : '';
+  const version = typeof data.version === 'number' ? ` of version ${data.version}` : '';
+  const head = `${noun.charAt(0).toUpperCase()}${noun.slice(1)}${noun === 'rollout' ? version : ''} ${verb.replaceAll('-', ' ')}`;
+  return reason ? `${head}: ${reason}` : head;
+}

@@ -1,0 +1,11 @@
+import type { RegistryDoor } from '../registry/index.ts';
+import type { ServingDoor } from '../serving/index.ts';
+
+/** What monitoring needs of serving. */
+export type ServingPort = Pick<
+  ServingDoor,
+  'listDeployments' | 'getRevision' | 'predictionsSql' | 'joinedSql' | 'listRevisions' | 'meters'
+>;
+
+/** What monitoring needs of the registry. */
+export type RegistryPort = Pick<RegistryDoor, 'findVersion' | 'profile' | 'latestEvaluation'>;

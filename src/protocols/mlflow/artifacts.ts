@@ -1,0 +1,114 @@
+import type { Readable } from 'node:stream';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { TrackingDoor } from '../../domains/experiments/index.ts';
+import { MlflowError } from './errors.ts';
+import type { MlflowRoute } from './routes.ts';
+import { runId } from './runs.ts';
+
+const hidden = { schema: { hide: true } };
+
+/**
+ * The proxied artifact store: raw bytes streamed both ways in constant memory, kept under their digest. Paths are
+ * labels in the database; no file on disk is ever named by a caller.
+ */
+export function artifactRoutes(app: FastifyInstance, prefix: string, tracking: TrackingDoor): void {
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser('*', (_request, payload, done) => done(null, payload));
+  const base = `${prefix}/2.0/mlflow-artifacts`;
+  const placeOf = (request: FastifyRequest) => tracking.placeOf((request.params as { '*': string })['*']);
+
+  app.put(`${base}/artifacts/*`, hidden, async (request, reply) => {
+    const body = (request.body as Readable | undefined) ?? new Uint8Array();
+    const mediaType = request.headers['content-type'] ?? 'application/octet-stream';
+    await tracking.putArtifact(request.scope, placeOf(request), body, mediaType);
+    return json(reply, {});
+  });
+  app.get(`${base}/artifacts/*`, hidden, (request, reply) => sendFile(request, reply, tracking, placeOf(request)));
+  app.delete(`${base}/artifacts/*`, hidden, async (request, reply) => {
+    const place = placeOf(request);
+    if (place.owner === '' && place.path === '') throw new MlflowError('INVALID_PARAMETER_VALUE', 'Invalid path.');
+    await tracking.deleteArtifacts(request.scope, place);
+    return json(reply, {});
+  });
+  app.get(`${base}/artifacts`, hidden, async (request, reply) => {
+    const { path } = request.query as { path?: unknown };
+    const place = tracking.placeOf(typeof path === 'string' ? path : '');
+    return json(reply, { files: await wireFiles(request, tracking, place, '') });
+  });
+  for (const action of ['create', 'complete', 'abort']) {
+    app.post(`${base}/mpu/${action}/*`, hidden, async () => {
+      throw new MlflowError(
+        'NOT_IMPLEMENTED',
+        'Multipart upload is not supported for the current artifact repository: one streamed PUT takes any size.',
+      );
+    });
+  }
+  app.get(`${base}/presigned/*`, hidden, async () => {
+    throw new MlflowError('NOT_IMPLEMENTED', 'This server gives no presigned addresses; read the artifact itself.');
+  });
+}
+
+type Place = ReturnType<TrackingDoor['placeOf']>;
+
+const json = (reply: FastifyReply, body: object) =>
+  reply.header('content-type', 'application/json').send(JSON.stringify(body));
+
+/** As a download whatever its type: what a run left behind never opens as a page of this server. */
+async function sendFile(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  tracking: TrackingDoor,
+  place: Place,
+): Promise<FastifyReply> {
+  const file = await tracking.getArtifact(request.scope, place);
+  const name = encodeURIComponent(file.path.split('/').at(-1)!.toWellFormed());
+  return reply
+    .header('content-type', /^[\w.+-]+\/[\w.+-]+$/.test(file.media_type) ? file.media_type : 'application/octet-stream')
+    .header('content-disposition', `attachment; filename*=UTF-8''${name}`)
+    .header('content-security-policy', "sandbox; default-src 'none'")
+    .header('content-length', file.size)
+    .header('etag', `"${file.digest}"`)
+    .send(request.scope.platform.blobs.stream(file.digest));
+}
+
+/** Entries below a folder; `within` goes before their names. */
+async function wireFiles(request: Pick<FastifyRequest, 'scope'>, tracking: TrackingDoor, place: Place, within: string) {
+  const entries = await tracking.listArtifacts(request.scope, place);
+  return entries.map(({ name, isFolder, size }) => ({
+    path: within ? `${within}/${name}` : name,
+    is_dir: isFolder,
+    ...(!isFolder && { file_size: size }),
+  }));
+}
+
+/** Listing of a run's artifacts, by paths relative to the run. */
+export function artifactListRoutes(tracking: TrackingDoor): MlflowRoute[] {
+  return [
+    {
+      method: 'GET',
+      since: 2,
+      path: 'artifacts/list',
+      handle: async (scope, fields) => {
+        const run = await tracking.getTrackedRun(scope, runId(fields));
+        const path = tracking.checkArtifactPath(fields.optionalText('path') ?? '');
+        return {
+          root_uri: run.artifactUri,
+          files: await wireFiles({ scope }, tracking, { owner: run.id, path }, path),
+        };
+      },
+    },
+  ];
+}
+
+/** Downloads by run and path, as pages of a browser ask for them. */
+export function downloadRoutes(app: FastifyInstance, tracking: TrackingDoor): void {
+  app.get('/get-artifact', hidden, async (request, reply) => {
+    const { run_id, run_uuid, path } = request.query as Record<string, unknown>;
+    const owner = typeof run_id === 'string' ? run_id : run_uuid;
+    if (typeof owner !== 'string' || typeof path !== 'string') {
+      throw new MlflowError('INVALID_PARAMETER_VALUE', "Missing value for required parameter 'run_id' or 'path'.");
+    }
+    await tracking.getTrackedRun(request.scope, owner);
+    return sendFile(request, reply, tracking, { owner, path: tracking.checkArtifactPath(path) });
+  });
+}

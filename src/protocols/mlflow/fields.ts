@@ -1,0 +1,135 @@
+import { invalid, MlflowError, missing } from './errors.ts';
+
+type Values = Record<string, unknown>;
+
+const isObject = (value: unknown): value is Values =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+/**
+ * Reads the fields of a message: whole numbers also as text, absent and null alike, unknown fields ignored. `path`
+ * names the message within the request, for errors.
+ */
+export class Fields {
+  readonly #values: Values;
+  readonly #path: string;
+
+  constructor(values: unknown, path = '') {
+    if (!isObject(values)) throw invalid(path || 'body', 'it is a JSON object.');
+    this.#values = values;
+    this.#path = path;
+  }
+
+  /** Where a field stands in the request, such as `metrics[0].key`. */
+  at(name: string): string {
+    return this.#path ? `${this.#path}.${name}` : name;
+  }
+
+  has(name: string): boolean {
+    return (this.#values[name] ?? null) !== null;
+  }
+
+  optionalText(name: string): string | undefined {
+    const value = this.#values[name] ?? undefined;
+    if (value === undefined || typeof value === 'string') return value;
+    if (typeof value === 'number' || typeof value === 'boolean') return String(value);
+    throw invalid(this.at(name), 'it is a text.');
+  }
+
+  /** A text that must be there and not be empty. */
+  text(name: string): string {
+    const value = this.optionalText(name);
+    if (value === undefined || value === '') throw missing(this.at(name));
+    if (!value.isWellFormed() || value.includes('\u0000')) throw invalid(this.at(name), 'it is not Unicode text.');
+    return value;
+  }
+
+  /** A text that must be there, but may be empty. */
+  anyText(name: string): string {
+    const value = this.optionalText(name);
+    if (value === undefined) throw missing(this.at(name));
+    return value.includes('\u0000') || !value.isWellFormed()
+      ? value.toWellFormed().replaceAll('\u0000', '')
+      : value;
+  }
+
+  optionalInteger(name: string): number | undefined {
+    const value = this.#values[name] ?? undefined;
+    if (value === undefined || value === '') return undefined;
+    const number = typeof value === 'string' && /^[+-]?\d+$/.test(value) ? Number(value) : value;
+    if (typeof number === 'number' && Number.isSafeInteger(number)) return number;
+    throw invalid(this.at(name), 'it is a whole number within ±(2^53 − 1).');
+  }
+
+  integer(name: string): number {
+    const value = this.optionalInteger(name);
+    if (value === undefined) throw missing(this.at(name));
+    return value;
+  }
+
+  /** A number; NaN and infinities come as words. */
+  number(name: string): number {
+    const value = this.#values[name] ?? undefined;
+    if (value === undefined) throw missing(this.at(name));
+    if (typeof value === 'number') return value;
+    if (typeof value === 'string') {
+      const words: Record<string, number> = {
+        NaN: Number.NaN,
+        Infinity: Number.POSITIVE_INFINITY,
+        '-Infinity': Number.NEGATIVE_INFINITY,
+      };
+      const number = value in words ? words[value] : value.trim() === '' ? undefined : Number(value);
+      if (number !== undefined && (value in words || !Number.isNaN(number))) return number;
+    }
+    throw invalid(this.at(name), 'it is a number.');
+  }
+
+  flag(name: string): boolean {
+    const value = this.#values[name];
+    return value === true || value === 'true' || value === 'True';
+  }
+
+  /** Texts of a list; one text alone, as a query string gives it, is a list of one. */
+  texts(name: string): string[] {
+    const value = this.#values[name] ?? [];
+    const list = Array.isArray(value) ? value : [value];
+    return list.map((item: unknown, i) => {
+      if (typeof item === 'string' || typeof item === 'number') return String(item);
+      throw invalid(`${this.at(name)}[${i}]`, 'it is a text.');
+    });
+  }
+
+  optionalMessage(name: string): Fields | undefined {
+    return this.has(name) ? new Fields(this.#values[name], this.at(name)) : undefined;
+  }
+
+  messages(name: string): Fields[] {
+    const value = this.#values[name] ?? [];
+    if (!Array.isArray(value)) throw invalid(this.at(name), 'it is a list.');
+    return value.map((item: unknown, i) => new Fields(item, `${this.at(name)}[${i}]`));
+  }
+
+  /** One of the names, or the number that the protocol gives it. */
+  choice<T extends string>(name: string, names: readonly T[], numbers: Readonly<Record<number, T>>): T | undefined {
+    const value = this.#values[name] ?? undefined;
+    if (value === undefined || value === '') return undefined;
+    const found =
+      names.find((one) => one === value) ?? numbers[typeof value === 'string' ? Number(value) : (value as number)];
+    if (found === undefined) throw invalid(this.at(name), `it is one of ${names.join(', ')}.`);
+    return found;
+  }
+}
+
+/** The JSON object of a body: empty is `{}`, and a text that holds JSON (old clients) is read once more. */
+export function readBody(body: unknown): Values {
+  const text = Buffer.isBuffer(body) ? body.toString('utf8') : typeof body === 'string' ? body : '';
+  if (text.trim() === '') return {};
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+    if (typeof value === 'string') value = value.trim() === '' ? {} : JSON.parse(value);
+  } catch {
+    throw new MlflowError('BAD_REQUEST', 'The body is not valid JSON.');
+  }
+  if (!isObject(value)) throw new MlflowError('BAD_REQUEST', 'The body is not a JSON object.');
+  return value;
+}

@@ -1,0 +1,71 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { errorText } from '../../platform/log.ts';
+import type { Scope } from '../../platform/scope.ts';
+import { toMlflowError } from './errors.ts';
+import { Fields, readBody } from './fields.ts';
+
+export type Handler = (
+  scope: Scope,
+  fields: Fields,
+  params: Readonly<Record<string, string>>,
+) => object | Promise<object>;
+export type MlflowRoute = {
+  method: 'GET' | 'POST' | 'PATCH' | 'DELETE';
+  /** Major version of the API that the path belongs to. */
+  since: 2 | 3;
+  /** Below `/mlflow/`. */
+  path: string;
+  handle: Handler;
+};
+
+/** A message is small; artifacts have a door of their own. A dataset may bring a profile of 16 MB. */
+const mostBytes = 64 * 1024 * 1024;
+
+/** Routes with JSON both ways, also for GET and DELETE with a body. */
+export function jsonRoutes(app: FastifyInstance, prefix: string, routes: readonly MlflowRoute[]): void {
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser('*', { parseAs: 'buffer', bodyLimit: mostBytes }, (_request, body, done) =>
+    done(null, body),
+  );
+  for (const { method, since, path, handle } of routes) {
+    app.route({
+      method,
+      url: `${prefix}/${since}.0/mlflow/${path}`,
+      schema: { hide: true },
+      handler: async (request, reply) => {
+        const body = readBody(method === 'GET' ? await bodyOfGet(request) : request.body);
+        const fields = new Fields({ ...(request.query as object), ...body });
+        const answer = await handle(request.scope, fields, request.params as Record<string, string>);
+        return reply.header('content-type', 'application/json').send(JSON.stringify(answer));
+      },
+    });
+  }
+}
+
+/** Some clients send a JSON body with GET, which the server framework leaves unread. */
+async function bodyOfGet(request: FastifyRequest): Promise<Buffer | undefined> {
+  const { 'content-length': length, 'transfer-encoding': encoding } = request.headers;
+  if ((length === undefined || length === '0') && encoding === undefined) return undefined;
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of request.raw as AsyncIterable<Buffer>) {
+    size += chunk.length;
+    if (size <= 1024 * 1024) chunks.push(chunk);
+  }
+  return Buffer.concat(chunks);
+}
+
+/** Replies in the protocol's form; our own faults are logged and say nothing of the inside. */
+export function replyError(error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
+  const known = toMlflowError(error);
+  if (known.status >= 500) {
+    request.scope.log.error('a tracking request failed', {
+      route: request.routeOptions.url,
+      error: errorText(error),
+    });
+  }
+  return reply
+    .status(known.status)
+    .header('content-type', 'application/json')
+    .send(JSON.stringify({ error_code: known.code, message: known.message }));
+}

@@ -1,0 +1,121 @@
+import type { MetricPoint, TrackingDoor } from '../../domains/experiments/index.ts';
+import { invalid, missing } from './errors.ts';
+import type { Fields } from './fields.ts';
+import type { MlflowRoute } from './routes.ts';
+import { nameAndParent, runId } from './runs.ts';
+import { tagsOf } from './experiments.ts';
+import { wireMetric } from './wire.ts';
+
+/** A point as the wire carries it; `step` is 0 when it is left out. */
+export function readPoint(fields: Fields): MetricPoint {
+  return {
+    key: fields.text('key'),
+    value: fields.number('value'),
+    time: fields.integer('timestamp'),
+    step: fields.optionalInteger('step') ?? 0,
+  };
+}
+
+/** Writes of params, tags and metrics; reads of histories. */
+export function runDataRoutes(tracking: TrackingDoor): MlflowRoute[] {
+  const since = 2;
+  return [
+    { method: 'POST', since, path: 'runs/log-batch', handle: logBatch(tracking) },
+    {
+      method: 'POST',
+      since,
+      path: 'runs/log-metric',
+      handle: async (scope, fields) => {
+        await tracking.logBatch(scope, runId(fields), { metrics: [readPoint(fields)] });
+        return {};
+      },
+    },
+    {
+      method: 'POST',
+      since,
+      path: 'runs/log-parameter',
+      handle: async (scope, fields) => {
+        const param = { key: fields.text('key'), value: fields.optionalText('value') ?? '' };
+        await tracking.logBatch(scope, runId(fields), { params: [param] });
+        return {};
+      },
+    },
+    {
+      method: 'POST',
+      since,
+      path: 'runs/set-tag',
+      handle: async (scope, fields) => {
+        const tags = [{ key: fields.text('key'), value: fields.optionalText('value') ?? '' }];
+        await tracking.logBatch(scope, runId(fields), { tags }, nameAndParent(tags));
+        return {};
+      },
+    },
+    {
+      method: 'POST',
+      since,
+      path: 'runs/delete-tag',
+      handle: async (scope, fields) => {
+        await tracking.deleteRunTag(scope, runId(fields), fields.text('key'));
+        return {};
+      },
+    },
+    { method: 'GET', since, path: 'metrics/get-history', handle: history(tracking) },
+    { method: 'GET', since, path: 'metrics/get-history-bulk', handle: bulkHistory(tracking) },
+    { method: 'GET', since, path: 'metrics/get-history-bulk-interval', handle: intervalHistory(tracking) },
+  ];
+}
+
+function logBatch(tracking: TrackingDoor): MlflowRoute['handle'] {
+  return async (scope, fields) => {
+    const id = runId(fields);
+    const tags = tagsOf(fields);
+    const batch = {
+      metrics: fields.messages('metrics').map(readPoint),
+      params: fields
+        .messages('params')
+        .map((param) => ({ key: param.text('key'), value: param.optionalText('value') ?? '' })),
+      tags,
+    };
+    await tracking.logBatch(scope, id, batch, nameAndParent(tags));
+    return {};
+  };
+}
+
+function history(tracking: TrackingDoor): MlflowRoute['handle'] {
+  return async (scope, fields) => {
+    const maxResults = fields.optionalInteger('max_results');
+    if (maxResults !== undefined && maxResults < 1) throw invalid('max_results', 'it is at least 1.');
+    const { points, next } = await tracking.metricHistoryPage(scope, runId(fields), fields.text('metric_key'), {
+      maxResults,
+      pageToken: fields.optionalText('page_token'),
+    });
+    return { metrics: points.map(wireMetric), ...(next && { next_page_token: next }) };
+  };
+}
+
+function severalRuns(fields: Fields): string[] {
+  const ids = [...fields.texts('run_ids'), ...fields.texts('run_id')];
+  if (ids.length === 0) throw missing('run_ids');
+  if (ids.length > 100) throw invalid('run_ids', 'at most 100 runs at a time.');
+  return ids;
+}
+
+function bulkHistory(tracking: TrackingDoor): MlflowRoute['handle'] {
+  return async (scope, fields) => {
+    const most = Math.min(fields.optionalInteger('max_results') ?? 25_000, 25_000);
+    if (most < 1) throw invalid('max_results', 'it is at least 1.');
+    const points = await tracking.metricHistories(scope, severalRuns(fields), fields.text('metric_key'), most);
+    return { metrics: points.map((point) => ({ ...wireMetric(point), run_id: point.runId })) };
+  };
+}
+
+function intervalHistory(tracking: TrackingDoor): MlflowRoute['handle'] {
+  return async (scope, fields) => {
+    const points = await tracking.sampledHistories(scope, severalRuns(fields), fields.text('metric_key'), {
+      startStep: fields.optionalInteger('start_step'),
+      endStep: fields.optionalInteger('end_step'),
+      maxResults: fields.optionalInteger('max_results'),
+    });
+    return { metrics: points.map((point) => ({ ...wireMetric(point), run_id: point.runId })) };
+  };
+}

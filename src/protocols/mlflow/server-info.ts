@@ -1,0 +1,19 @@
+import type { MlflowRoute } from './routes.ts';
+
+/** What the server can do, asked by clients before uploads of large files. */
+export function serverInfoRoutes(): MlflowRoute[] {
+  return [
+    {
+      method: 'GET',
+      since: 3,
+      path: 'server-info',
+      handle: () => ({
+        store_type: 'SqlStore',
+        workspaces_enabled: false,
+        trace_archival_enabled: false,
+        multipart_uploads_enabled: false,
+        multipart_downloads_enabled: false,
+      }),
+    },
+  ];
+}

@@ -1,0 +1,2 @@
+export { DatasetPage } from './dataset-page.tsx';
+export { DatasetsPage } from './datasets-page.tsx';

@@ -1,0 +1,3 @@
+export { ExperimentPage } from './experiment-page.tsx';
+export { ExperimentRunPage } from './experiment-run-page.tsx';
+export { ExperimentsPage } from './experiments-page.tsx';

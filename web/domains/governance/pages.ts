@@ -1,0 +1,2 @@
+export { ApprovalPage } from './approval-page.tsx';
+export { GovernancePage } from './governance-page.tsx';

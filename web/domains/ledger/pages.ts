@@ -1,0 +1,3 @@
+export { EventPage } from './event-page.tsx';
+export { LedgerPage } from './ledger-page.tsx';
+export { WhyPage } from './why-page.tsx';

@@ -1,0 +1,233 @@
+import { Button, Modal } from '@mantine/core';
+import { IconPlus } from '@tabler/icons-react';
+import { useNavigate, useParams } from '@tanstack/react-router';
+import { path } from '../../api/client.ts';
+import { useApi, useList } from '../../api/hooks.ts';
+import type { Model, ModelVersion } from '../../api/types.ts';
+import { Digest } from '../../ui/copy-id.tsx';
+import { type Column, DataTable, timeValue } from '../../ui/data-table.tsx';
+import { Empty, Loaded } from '../../ui/feedback.tsx';
+import { ago, utc } from '../../ui/format.ts';
+import { KeyValue } from '../../ui/key-value.tsx';
+import { Page } from '../../ui/page.tsx';
+import { Panel } from '../../ui/panel.tsx';
+import { SubjectLink } from '../../ui/subject.tsx';
+import { useUrlState } from '../../ui/url-state.ts';
+import { DeployButton } from '../serving/deploy-dialog.tsx';
+import { GateSpec } from './gate-spec.tsx';
+import { ModelForm } from './model-form.tsx';
+import { QualityByVersion } from './quality-by-version.tsx';
+import { RegisterForm } from './register-form.tsx';
+import { RiskMatrix } from './risk-matrix.tsx';
+import { Severity } from './severity.tsx';
+import {
+  Aliases,
+  Headline,
+  type Placement,
+  PlacementLinks,
+  usePlacements,
+  VerdictBadge,
+  versionPath,
+} from './version-bits.tsx';
+
+/** One model: its versions with evidence and verdict, its risk, its gate. */
+export function ModelPage() {
+  const { name } = useParams({ strict: false }) as { name: string };
+  const target = path`/api/registry/models/${name}`;
+  const model = useApi<Model>(target);
+  const versions = useList<ModelVersion>(`${target}/versions`);
+  const placed = usePlacements();
+  const navigate = useNavigate();
+  const [wanted, want] = useUrlState('do');
+  const newest = versions.data?.items[0];
+  return (
+    <Page
+      title={name}
+      crumbs={[{ label: 'Models', to: '/registry' }]}
+      subject={`model:${name}`}
+      state={newest ? <VerdictBadge version={newest} /> : undefined}
+      api={{ path: target, cli: `houston models show ${name}` }}
+      actions={
+        <>
+          <Button variant="default" leftSection={<IconPlus size={14} />} onClick={() => want('register')}>
+            Register a version
+          </Button>
+          <DeployButton model={name} />
+        </>
+      }
+      {...(model.data?.description ? { lead: model.data.description } : {})}
+    >
+      <Panel title="Versions" note="newest first; AUC on held-out rows with its 95 % interval" flush>
+        <Loaded query={versions} rows={5}>
+          {(list) => (
+            <DataTable
+              name={`${name}-versions`}
+              rows={list.items}
+              columns={versionColumns(name, placed)}
+              rowKey={(version) => String(version.version)}
+              onOpen={(version) => void navigate({ to: versionPath(name, version.version) })}
+              empty={
+                <Empty title="No version yet" command={`npx houston models register ${name} model.onnx`}>
+                  The model is declared; its first version is an ONNX file or comes from a pipeline.
+                </Empty>
+              }
+            />
+          )}
+        </Loaded>
+      </Panel>
+      {versions.data && versions.data.items.length > 1 ? (
+        <QualityByVersion versions={versions.data.items} />
+      ) : null}
+      <Loaded query={model} height={260}>
+        {(found) => (
+          <>
+            <Panel
+              title="Risk"
+              note={<Severity risk={found.risk} />}
+              span={5}
+              actions={
+                <Button variant="subtle" size="compact-xs" onClick={() => want('edit')}>
+                  Rate
+                </Button>
+              }
+            >
+              <RiskMatrix risk={found.risk} />
+            </Panel>
+            <Panel
+              title="About"
+              span={7}
+              actions={
+                <Button variant="subtle" size="compact-xs" onClick={() => want('edit')}>
+                  Change
+                </Button>
+              }
+            >
+              <KeyValue
+                items={[
+                  ['Description', found.description],
+                  ['Owner', found.owner],
+                  [
+                    'Aliases',
+                    Object.keys(found.aliases).length === 0
+                      ? null
+                      : Object.entries(found.aliases).map(([alias, version]) => (
+                          <span key={alias} style={{ marginRight: 10 }}>
+                            <span className="tag">@{alias}</span>{' '}
+                            <SubjectLink subject={`model:${name}/${version}`} />
+                          </span>
+                        )),
+                  ],
+                  ['Serves in', <PlacementLinks key="p" placements={placed(name)} />],
+                  ...Object.entries(found.tags).map<[string, string]>(([key, value]) => [key, value]),
+                  ['Registered', `${utc(found.createdAt)} UTC`],
+                  ['Changed', `${utc(found.updatedAt)} UTC`],
+                ]}
+              />
+            </Panel>
+            <GateSpec model={found} />
+            <Modal opened={wanted === 'edit'} onClose={() => want('')} title={`Change ${name}`} size="lg">
+              <ModelForm model={found} done={() => want('')} />
+            </Modal>
+          </>
+        )}
+      </Loaded>
+      <Modal
+        opened={wanted === 'register'}
+        onClose={() => want('')}
+        title={`Register a version of ${name}`}
+        size="xl"
+      >
+        <RegisterForm
+          name={name}
+          done={(made) => void navigate({ to: versionPath(made.model, made.version) })}
+        />
+      </Modal>
+    </Page>
+  );
+}
+
+function versionColumns(
+  name: string,
+  placed: (model: string, version?: number) => Placement[],
+): Column<ModelVersion>[] {
+  return [
+    {
+      key: 'version',
+      title: 'Version',
+      value: (version) => version.version,
+      render: (version) => <b>{version.version}</b>,
+      width: '72px',
+      align: 'right',
+    },
+    {
+      key: 'verdict',
+      title: 'Verdict',
+      value: (version) => version.verdict?.decision,
+      render: (version) => <VerdictBadge version={version} />,
+      width: '104px',
+    },
+    {
+      key: 'auc',
+      title: 'AUC',
+      value: () => null,
+      render: (version) => <Headline version={version} />,
+      sortable: false,
+      width: '132px',
+      align: 'right',
+    },
+    {
+      key: 'aliases',
+      title: 'Aliases',
+      value: (version) => version.aliases.join(', '),
+      render: (version) => <Aliases aliases={version.aliases} />,
+      width: 'minmax(96px, 1fr)',
+    },
+    {
+      key: 'serves',
+      title: 'Serves in',
+      value: (version) =>
+        placed(name, version.version)
+          .map((placement) => placement.deployment)
+          .join(', '),
+      render: (version) => <PlacementLinks placements={placed(name, version.version)} />,
+      width: 'minmax(130px, 1.4fr)',
+    },
+    {
+      key: 'data',
+      title: 'Made from',
+      value: (version) => version.lineage.dataset,
+      render: (version) =>
+        version.lineage.dataset ? (
+          <SubjectLink subject={`dataset:${version.lineage.dataset}`} />
+        ) : (
+          <span className="faint">–</span>
+        ),
+      width: 'minmax(96px, 1fr)',
+    },
+    {
+      key: 'source',
+      title: 'Source',
+      value: (version) => version.source,
+      width: 'minmax(110px, 1.2fr)',
+    },
+    {
+      key: 'digest',
+      title: 'Digest',
+      value: (version) => version.digest,
+      render: (version) => <Digest digest={version.digest} />,
+      width: '132px',
+    },
+    {
+      key: 'created',
+      title: 'Registered',
+      value: (version) => timeValue(version.createdAt),
+      render: (version) => (
+        <span title={`${utc(version.createdAt, 'second')} UTC by ${version.actor}`}>
+          {ago(version.createdAt)}
+        </span>
+      ),
+      width: '92px',
+      align: 'right',
+    },
+  ];
+}

@@ -1,0 +1,125 @@
+import { Button, Modal } from '@mantine/core';
+import { IconPlus } from '@tabler/icons-react';
+import { useNavigate } from '@tanstack/react-router';
+import { path } from '../../api/client.ts';
+import { useList } from '../../api/hooks.ts';
+import type { Model } from '../../api/types.ts';
+import { type Column, DataTable, timeValue } from '../../ui/data-table.tsx';
+import { Empty, Loaded } from '../../ui/feedback.tsx';
+import { ago, utc } from '../../ui/format.ts';
+import { Page } from '../../ui/page.tsx';
+import { Panel } from '../../ui/panel.tsx';
+import { useUrlState } from '../../ui/url-state.ts';
+import { RegisterForm } from './register-form.tsx';
+import { Severity } from './severity.tsx';
+import { NewestVerdict, PlacementLinks, usePlacements } from './version-bits.tsx';
+
+/** Every registered model: what is newest, may it ship, where does it serve, what does it risk. */
+export function ModelsPage() {
+  const models = useList<Model>('/api/registry/models');
+  const placed = usePlacements();
+  const navigate = useNavigate();
+  const [wanted, want] = useUrlState('do');
+  const columns: Column<Model>[] = [
+    {
+      key: 'name',
+      title: 'Model',
+      value: (model) => model.name,
+      render: (model) => (
+        <>
+          <b>{model.name}</b> <span className="dim">{model.description}</span>
+        </>
+      ),
+      width: 'minmax(200px, 2fr)',
+    },
+    {
+      key: 'version',
+      title: 'Newest',
+      value: (model) => model.latestVersion,
+      width: '76px',
+      align: 'right',
+    },
+    {
+      key: 'verdict',
+      title: 'Its verdict',
+      value: () => null,
+      render: (model) => <NewestVerdict model={model.name} version={model.latestVersion} />,
+      sortable: false,
+      width: '104px',
+    },
+    {
+      key: 'aliases',
+      title: 'Aliases',
+      value: (model) =>
+        Object.entries(model.aliases)
+          .map(([alias, version]) => `@${alias} ${version}`)
+          .join(', '),
+      width: 'minmax(110px, 1fr)',
+    },
+    {
+      key: 'serves',
+      title: 'Serves in',
+      value: (model) =>
+        placed(model.name)
+          .map((placement) => `${placement.deployment} (${placement.environment})`)
+          .join(', '),
+      render: (model) => <PlacementLinks placements={placed(model.name)} />,
+      width: 'minmax(150px, 1.4fr)',
+    },
+    {
+      key: 'risk',
+      title: 'Risk',
+      value: (model) => model.risk?.score,
+      render: (model) => <Severity risk={model.risk} />,
+      width: '128px',
+    },
+    { key: 'owner', title: 'Owner', value: (model) => model.owner, width: '96px' },
+    {
+      key: 'updated',
+      title: 'Changed',
+      value: (model) => timeValue(model.updatedAt),
+      render: (model) => <span title={`${utc(model.updatedAt, 'second')} UTC`}>{ago(model.updatedAt)}</span>,
+      width: '96px',
+      align: 'right',
+    },
+  ];
+  return (
+    <Page
+      title="Models"
+      api={{ path: '/api/registry/models', cli: 'houston models list' }}
+      actions={
+        <Button leftSection={<IconPlus size={14} />} onClick={() => want('register')}>
+          Register a model
+        </Button>
+      }
+    >
+      <Panel flush>
+        <Loaded query={models} rows={8}>
+          {(list) => (
+            <DataTable
+              name="models"
+              rows={list.items}
+              columns={columns}
+              rowKey={(model) => model.name}
+              sort="-updated"
+              onOpen={(model) => void navigate({ to: path`/registry/${model.name}` })}
+              empty={
+                <Empty
+                  title="No model is registered"
+                  command="npx houston models register my-model model.onnx"
+                  action={<Button onClick={() => want('register')}>Register a file here</Button>}
+                >
+                  A version is an ONNX file with its digest, its signature and where it came from. It is
+                  judged before it ships.
+                </Empty>
+              }
+            />
+          )}
+        </Loaded>
+      </Panel>
+      <Modal opened={wanted === 'register'} onClose={() => want('')} title="Register a model" size="xl">
+        <RegisterForm done={(made) => void navigate({ to: path`/registry/${made.model}/${made.version}` })} />
+      </Modal>
+    </Page>
+  );
+}

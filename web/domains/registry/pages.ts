@@ -1,0 +1,3 @@
+export { ModelPage } from './model-page.tsx';
+export { ModelsPage } from './models-page.tsx';
+export { ModelVersionPage } from './version-page.tsx';

@@ -1,0 +1,110 @@
+import { Link } from '@tanstack/react-router';
+import { path } from '../../api/client.ts';
+import { useApi, useList } from '../../api/hooks.ts';
+import type { Deployment, Evaluation, Figure, ModelVersion } from '../../api/types.ts';
+import { withInterval } from '../../ui/format.ts';
+import { StateBadge } from '../../ui/state.tsx';
+import { verdictReason } from './check-words.ts';
+
+/** The page of a version. */
+export function versionPath(model: string, version: number): string {
+  return path`/registry/${model}/${version}`;
+}
+
+/** The verdict on a version, with its reason under the cursor. */
+export function VerdictBadge({ version }: { version: ModelVersion | undefined }) {
+  if (!version) return <span className="faint">–</span>;
+  const { verdict } = version;
+  return verdict ? (
+    <StateBadge state={verdict.decision} title={verdictReason(verdict)} />
+  ) : (
+    <span className="faint">not judged</span>
+  );
+}
+
+/** The verdict on the newest version of a model; reads it when the row comes into sight. */
+export function NewestVerdict({ model, version }: { model: string; version: number | null }) {
+  const found = useApi<ModelVersion>(path`/api/registry/models/${model}/versions/${version ?? 0}`, {
+    enabled: version !== null,
+  });
+  return <VerdictBadge version={found.data} />;
+}
+
+/** The headline of a version's evaluation: the AUC on held-out rows with its interval. */
+export function Headline({ version }: { version: ModelVersion }) {
+  const found = useApi<Evaluation>(
+    path`/api/registry/models/${version.model}/versions/${version.version}/evaluation`,
+    { enabled: version.evaluation !== null, keep: false },
+  );
+  if (version.evaluation === null) return <span className="faint">not evaluated</span>;
+  const auc = found.data?.report.candidate.auc;
+  return <span title={auc ? exact(auc) : undefined}>{auc ? figureText(auc) : '…'}</span>;
+}
+
+export function figureText({ value, lower, upper }: Figure, decimals = 3): string {
+  return withInterval(value, lower, upper, decimals);
+}
+
+function exact({ value, lower, upper }: Figure): string {
+  return `${value} (95 %: ${lower} to ${upper})`;
+}
+
+export type Placement = { deployment: string; environment: string; arm: string; weight: number };
+
+/** Where the versions of models take traffic now: `of(model, version?)`. */
+export function usePlacements(): (model: string, version?: number) => Placement[] {
+  const deployments = useList<Deployment>('/api/serving/deployments');
+  return (model, version) =>
+    (deployments.data?.items ?? []).flatMap((deployment) =>
+      deployment.route
+        .filter((arm) => arm.arm === 'champion' || arm.arm === 'challenger')
+        .filter((arm) => {
+          const revision =
+            arm.arm === 'champion' ? deployment.champion : (deployment.rollout?.challenger ?? null);
+          return revision?.model === model && (version === undefined || revision.version === version);
+        })
+        .map((arm) => ({
+          deployment: deployment.name,
+          environment: deployment.environment,
+          arm: arm.arm,
+          weight: arm.weight,
+        })),
+    );
+}
+
+/** Links to the deployments that serve. */
+export function PlacementLinks({ placements }: { placements: Placement[] }) {
+  if (placements.length === 0) return <span className="faint">nowhere</span>;
+  return (
+    <span className="row" style={{ gap: 6 }}>
+      {placements.map((placement) => (
+        <Link
+          key={`${placement.deployment} ${placement.arm}`}
+          to={path`/serving/${placement.deployment}`}
+          onClick={(event) => event.stopPropagation()}
+          title={`${placement.arm}, ${placement.weight} % of the requests`}
+        >
+          {placement.deployment}{' '}
+          <span className="dim">
+            {placement.environment}
+            {placement.arm === 'challenger' ? `, canary ${placement.weight} %` : ''}
+          </span>
+        </Link>
+      ))}
+    </span>
+  );
+}
+
+/** The aliases of a version. */
+export function Aliases({ aliases }: { aliases: string[] }) {
+  if (aliases.length === 0) return <span className="faint">–</span>;
+  return (
+    <span className="row" style={{ gap: 4 }}>
+      {aliases.map((alias) => (
+        <span key={alias} className="tag">
+          @{alias}
+        </span>
+      ))}
+    </span>
+  );
+}

@@ -1,0 +1,140 @@
+import { Button } from '@mantine/core';
+import { useNavigate } from '@tanstack/react-router';
+import { type ReactNode, useState } from 'react';
+import { api, path } from '../../api/client.ts';
+import type { Deployment } from '../../api/types.ts';
+import { CodeBlock } from '../../ui/code-block.tsx';
+import { Digest } from '../../ui/copy-id.tsx';
+import { utc } from '../../ui/format.ts';
+import { KeyValue } from '../../ui/key-value.tsx';
+import { Confirm } from '../../ui/overlay.tsx';
+import { Panel } from '../../ui/panel.tsx';
+import { SubjectLink } from '../../ui/subject.tsx';
+import { rolloutSettings } from './rollout-settings.ts';
+
+/** What is declared, with the defaults that hold where nothing is. */
+export function DeploymentSettings({ deployment }: { deployment: Deployment }) {
+  const settings = rolloutSettings(deployment.spec);
+  const own = new Set(Object.keys(deployment.spec.rollout ?? {}));
+  const [asked, ask] = useState(false);
+  const navigate = useNavigate();
+  const line = (key: string, label: string, value: string): [string, ReactNode] => [
+    label,
+    <span key={key}>
+      {value} {own.has(key) ? null : <span className="faint">default</span>}
+    </span>,
+  ];
+  return (
+    <>
+      <Panel title="How a new version comes in" span={6}>
+        <KeyValue
+          items={[
+            line('strategy', 'Strategy', settings.strategy),
+            line('shadowRequests', 'Shadow', `${settings.shadowRequests} requests`),
+            line('steps', 'Steps', settings.steps.map((step) => `${step} %`).join(', ')),
+            line('minimumRequests', 'In each step', `at least ${settings.minimumRequests} requests`),
+            line(
+              'minimumLabelled',
+              'For promotion',
+              settings.requireLabels
+                ? `at least ${settings.minimumLabelled} requests with outcomes`
+                : 'outcomes are not asked for',
+            ),
+            line('margin', 'Margin', `${settings.loss} worse by at most ${settings.margin}`),
+            line('alpha', 'Error rate', `rolls a good version back in at most ${settings.alpha * 100} %`),
+            line(
+              'latencyObjectiveMs',
+              'Slow from',
+              settings.latencyObjectiveMs === null
+                ? "the champion's own latency decides"
+                : `${settings.latencyObjectiveMs} ms`,
+            ),
+            line('timeoutMinutes', 'Held after', `${settings.timeoutMinutes} minutes without a decision`),
+          ]}
+        />
+      </Panel>
+      <Panel title="Deployment" span={6}>
+        <KeyValue
+          items={[
+            ['Declared model', deployment.spec.model],
+            ['Environment', deployment.environment],
+            [
+              'Features',
+              deployment.spec.features ? (
+                <SubjectLink key="f" subject={`feature-service:${deployment.spec.features}`} />
+              ) : (
+                'none: inputs go to the model as sent'
+              ),
+            ],
+            [
+              'Champion',
+              deployment.champion ? (
+                <SubjectLink
+                  key="c"
+                  subject={`model:${deployment.champion.model}/${deployment.champion.version}`}
+                />
+              ) : null,
+            ],
+            ['Its digest', <Digest key="d" digest={deployment.champion?.digest} />],
+            [
+              'Previous',
+              deployment.previous ? (
+                <SubjectLink
+                  key="p"
+                  subject={`model:${deployment.previous.model}/${deployment.previous.version}`}
+                />
+              ) : (
+                'none'
+              ),
+            ],
+            ['Created', `${utc(deployment.createdAt)} UTC`],
+            ['Changed', `${utc(deployment.updatedAt)} UTC`],
+          ]}
+        />
+      </Panel>
+      <Panel title="In houston.yaml" note="change it there and run houston apply" span={6}>
+        <CodeBlock code={yamlOf(deployment)} />
+      </Panel>
+      <Panel title="Take it off the air" span={6}>
+        <div className="stack">
+          <div className="dim">
+            Requests to {deployment.name} get an answer 404 afterwards. Its recorded predictions and its
+            history stay.
+          </div>
+          <div>
+            <Button color="red" variant="default" onClick={() => ask(true)}>
+              Remove {deployment.name}
+            </Button>
+          </div>
+        </div>
+        <Confirm
+          open={asked}
+          close={() => ask(false)}
+          title={`Take ${deployment.name} (${deployment.environment}) off the air`}
+          verb={`Remove ${deployment.name}`}
+          danger
+          run={async () => {
+            await api.remove(path`/api/serving/deployments/${deployment.name}`);
+            void navigate({ to: '/serving' });
+          }}
+        >
+          {deployment.champion
+            ? `Version ${deployment.champion.version} of ${deployment.champion.model} stops answering at once. `
+            : ''}
+          Models, predictions and ledger stay; deploying again brings it back.
+        </Confirm>
+      </Panel>
+    </>
+  );
+}
+
+function yamlOf(deployment: Deployment): string {
+  const lines = (value: unknown, depth: number): string[] =>
+    Object.entries(value as Record<string, unknown>).flatMap(([key, item]) => {
+      const pad = '  '.repeat(depth);
+      if (item !== null && typeof item === 'object' && !Array.isArray(item))
+        return [`${pad}${key}:`, ...lines(item, depth + 1)];
+      return [`${pad}${key}: ${typeof item === 'string' ? item : JSON.stringify(item)}`];
+    });
+  return ['deployments:', `  ${deployment.name}:`, ...lines(deployment.spec, 2)].join('\n');
+}

@@ -1,0 +1,72 @@
+import { IconChevronRight } from '@tabler/icons-react';
+import { Link } from '@tanstack/react-router';
+import { type ReactNode, useEffect } from 'react';
+import { ApiHint, type ApiHintProps } from './api-hint.tsx';
+import { WhyButton } from './why-button.tsx';
+
+export type Crumb = { label: string; to?: string };
+
+export type PageProps = {
+  title: ReactNode;
+  /** The text of the browser's tab when the title is not plain text. */
+  name?: string;
+  crumbs?: Crumb[];
+  state?: ReactNode;
+  /** The primary action and its neighbours, right in the header. */
+  actions?: ReactNode;
+  /** Ledger subject of the object; adds the why button. */
+  subject?: string;
+  api?: ApiHintProps;
+  lead?: ReactNode;
+  tabs?: ReactNode;
+  children: ReactNode;
+};
+
+/** A page: breadcrumb, title, state and actions in a sticky header, then panels on twelve columns. */
+export function Page({
+  title,
+  name,
+  crumbs = [],
+  state,
+  actions,
+  subject,
+  api,
+  lead,
+  tabs,
+  children,
+}: PageProps) {
+  const label = name ?? (typeof title === 'string' ? title : 'Houston');
+  useEffect(() => {
+    document.title = label === 'Houston' ? label : `${label} · Houston`;
+  }, [label]);
+  return (
+    <div className="page">
+      <header className="page-head">
+        <div className="grow">
+          {crumbs.length > 0 ? (
+            <nav className="page-crumbs" aria-label="Breadcrumb">
+              {crumbs.map((crumb) => (
+                <span key={crumb.label} className="row" style={{ gap: 4 }}>
+                  {crumb.to ? <Link to={crumb.to}>{crumb.label}</Link> : crumb.label}
+                  <IconChevronRight size={11} aria-hidden="true" />
+                </span>
+              ))}
+            </nav>
+          ) : null}
+          <div className="page-title">
+            <h1 title={label}>{title}</h1>
+            {state}
+          </div>
+        </div>
+        <div className="row">
+          {subject ? <WhyButton subject={subject} /> : null}
+          {api ? <ApiHint {...api} /> : null}
+          {actions}
+        </div>
+      </header>
+      {tabs}
+      {lead ? <p className="page-lead">{lead}</p> : null}
+      <div className="page-body">{children}</div>
+    </div>
+  );
+}

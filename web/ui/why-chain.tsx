@@ -1,0 +1,104 @@
+import { Link } from '@tanstack/react-router';
+import { useState } from 'react';
+import { useApi } from '../api/hooks.ts';
+import type { LedgerEvent, Why } from '../api/types.ts';
+import { JsonBlock } from './code-block.tsx';
+import { CopyId, Digest } from './copy-id.tsx';
+import { eventState, eventWords } from './event.ts';
+import { Empty, Loaded } from './feedback.tsx';
+import { utc } from './format.ts';
+import { Graph, type GraphNode } from './graph.tsx';
+import { KeyValue } from './key-value.tsx';
+import { SubjectLink, shortId, subjectParts } from './subject.tsx';
+
+/** The causal chain of a subject as a graph that reads left to right, with the chosen event below. */
+export function WhyChain({ subject, height }: { subject: string; height?: number }) {
+  const query = useApi<Why>('/api/ledger/why', { query: { subject } });
+  const [chosen, setChosen] = useState<string | null>(null);
+  return (
+    <Loaded query={query} height={height ?? 300}>
+      {(why) => {
+        const node = why.nodes.find((item) => item.id === (chosen ?? why.root)) ?? why.nodes[0];
+        if (!node) return <Empty title="Nothing is recorded about this subject yet" />;
+        return (
+          <div className="stack loose">
+            <Graph
+              label={`Causal chain of ${subject}`}
+              {...(height ? { height } : {})}
+              anchor="end"
+              nodes={why.nodes.map((item) => graphNode(item.event, item.id === node.id))}
+              edges={why.edges.map((edge) => ({
+                from: edge.to,
+                to: edge.from,
+                dashed: edge.kind === 'uses',
+              }))}
+              onOpen={setChosen}
+            />
+            <div className="legend">
+              <span className="legend-item">
+                <span className="swatch" style={{ borderColor: 'var(--dim)' }} /> caused
+              </span>
+              <span className="legend-item">
+                <span className="swatch" style={{ borderColor: 'var(--dim)', borderTopStyle: 'dashed' }} />{' '}
+                was made into
+              </span>
+              <span>Causes stand at the left, what follows from them at the right; drag to move.</span>
+              {why.truncated ? <span>The chain is longer than what is drawn.</span> : null}
+            </div>
+            <EventDetails event={node.event} />
+          </div>
+        );
+      }}
+    </Loaded>
+  );
+}
+
+function graphNode(event: LedgerEvent, selected: boolean): GraphNode {
+  const [kind, name] = subjectParts(event.subject);
+  const state = eventState(event.type);
+  return {
+    id: event.id,
+    label: shortId(name),
+    sub: `${kind}: ${eventWords(event.type)}`,
+    selected,
+    ...(state ? { state } : {}),
+  };
+}
+
+/** Everything that one event says. */
+export function EventDetails({ event }: { event: LedgerEvent }) {
+  return (
+    <div className="stack">
+      <KeyValue
+        items={[
+          ['Event', event.type],
+          ['Subject', <SubjectLink key="s" subject={event.subject} kind />],
+          ['Time', `${utc(event.time, 'second')} UTC`],
+          ['By', event.actor],
+          [
+            'Caused by',
+            event.cause ? (
+              <Link key="c" to={`/ledger/events/${event.cause}`}>
+                {event.cause}
+              </Link>
+            ) : undefined,
+          ],
+          [
+            'Made from',
+            event.uses.length > 0 ? (
+              <span key="u" className="row wrap" style={{ gap: '0 12px' }}>
+                {event.uses.map((used) => (
+                  <SubjectLink key={used} subject={used} kind />
+                ))}
+              </span>
+            ) : undefined,
+          ],
+          ['Place in the ledger', `${event.seq}`],
+          ['Id', <CopyId key="i" id={event.id} />],
+          ['Hash', <Digest key="h" digest={event.hash} />],
+        ]}
+      />
+      {Object.keys(event.data).length > 0 ? <JsonBlock value={event.data} maxHeight={260} /> : null}
+    </div>
+  );
+}
