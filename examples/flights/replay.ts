@@ -50,7 +50,7 @@ export async function replay(options: ReplayOptions, counts: ReplayCounts): Prom
       while (next < flights.date.length && flights.date[next] < until) next++;
       const asked = await Promise.all([
         askByMinute(options, flights, first, next, counts),
-        sendFeedback(options, landed),
+        sendFeedback(options, landed, counts),
       ]);
       const predicted = asked[0];
       for (let row = first; row < next; row++) {
@@ -108,7 +108,11 @@ async function pushArrivals(
   counts.arrivals += landed.length;
 }
 
-async function sendFeedback(options: ReplayOptions, landed: readonly Landing[]): Promise<void> {
+async function sendFeedback(
+  options: ReplayOptions,
+  landed: readonly Landing[],
+  counts: ReplayCounts,
+): Promise<void> {
   const items = landed
     .filter((landing) => landing.prediction !== undefined)
     .map(({ flights, row, prediction }) => ({
@@ -116,7 +120,10 @@ async function sendFeedback(options: ReplayOptions, landed: readonly Landing[]):
       value: flights.delay[row] > 15 ? 1 : 0,
       time: flights.landed[row],
     }));
-  if (items.length > 0) await options.client.post('/api/serving/feedback', { items });
+  if (items.length === 0) return;
+  const { unknown } = await options.client.post<{ unknown: string[] }>('/api/serving/feedback', { items });
+  if (unknown.length > 0)
+    fail(counts, `${unknown.length} outcomes belong to no prediction that the server knows.`);
 }
 
 /** One request a minute with all its sampled departures; returns the prediction id of each row. */
@@ -182,10 +189,14 @@ async function ask(
     });
     return { rows, ids: rows.map((_, i) => (rows.length === 1 ? reply.id : `${reply.id}:${i}`)) };
   } catch (error) {
-    counts.failed++;
-    if (counts.failures.length < 20) counts.failures.push((error as Error).message);
+    fail(counts, (error as Error).message);
     return undefined;
   }
+}
+
+function fail(counts: ReplayCounts, message: string): void {
+  counts.failed++;
+  if (counts.failures.length < 20) counts.failures.push(message);
 }
 
 /** The same flights in every run: a hash of what they are, not a dice. */

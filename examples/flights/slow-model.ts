@@ -7,7 +7,7 @@ import protobuf from 'protobufjs/minimal.js';
  * Works on the wire format alone (field numbers of onnx.proto): the graph's node that makes `probabilities` gets
  * its output renamed, and nodes are added that multiply random matrices, scale the result to nothing and add it.
  */
-export function slowDown(model: Uint8Array, products = 24, size = 384): Uint8Array {
+export function slowDown(model: Uint8Array, products = 16, size = 384): Uint8Array {
   return Buffer.concat(
     fieldsOf(model).map(({ field, content, raw }) =>
       field === 7 ? nested(7, detour(content, products, size)) : raw,

@@ -113,13 +113,12 @@ export function modelCommands(program: Command): void {
   )
     .argument('<model>')
     .option('--to <deployment>', 'name of the deployment (default: the name of the model)')
-    .option('--environment <name>', 'dev, test or prod', 'prod')
-    .action(async (model: string, options: CommonOptions & { to?: string; environment: string }) =>
+    .action(async (model: string, options: CommonOptions & { to?: string }) =>
       withClient(options, async (client) => {
         const deployment = options.to ?? model.split(/[@:]/)[0];
         const rollout = await client.post<{ id: string; state: string }>(
           `/api/serving/deployments/${encodeURIComponent(deployment)}/deploy`,
-          { model, environment: options.environment },
+          { model },
         );
         show(options.json, rollout, () => {
           line(

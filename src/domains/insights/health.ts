@@ -45,6 +45,7 @@ export async function healthStrip(
     ...traffic(meters, scope.now()),
     performance: last ? performanceOf(last, metric) : null,
     driftedFeatures: windows.at(-1)?.judgement.drift.filter(({ flag }) => flag).length ?? 0,
+    watchedFeatures: windows.at(-1)?.judgement.drift.length ?? 0,
     labelCoverage: last ? last.labelled / Math.max(1, last.facts.revisionRows) : null,
     openIncidents: incidents.length,
     rollout: rollout ? await rolloutOf(needs, scope, rollout) : null,
@@ -55,9 +56,21 @@ export async function healthStrip(
         state === 'final' ? (judgement.performance?.[metric].value ?? null) : null,
       ),
       limit: last?.judgement.performance?.[metric].limit ?? null,
+      states: windows.map(({ judgement }) => shown[judgement.verdict]),
+      starts: windows.map(({ start }) => isoTime(start)),
     },
   };
 }
+
+/** Verdicts of windows in the few words for state. */
+const shown: Record<WindowRecord['judgement']['verdict'], string> = {
+  healthy: 'healthy',
+  drifting: 'healthy',
+  provisional: 'healthy',
+  degraded: 'degraded',
+  learning: 'not enough data',
+  'not enough data': 'not enough data',
+};
 
 /** The worse of what serving and monitoring say. */
 function stateOf(deployment: Deployment, monitor: MonitorStatus | undefined, error: string | null) {

@@ -27,6 +27,7 @@ export const HealthStrip = Type.Object({
     }),
   ),
   driftedFeatures: Type.Integer(),
+  watchedFeatures: Type.Integer(),
   labelCoverage: Maybe,
   openIncidents: Type.Integer(),
   rollout: Nullable(
@@ -42,6 +43,8 @@ export const HealthStrip = Type.Object({
     requests: Type.Array(Type.Number(), { description: 'Predictions by window, oldest first' }),
     metric: Type.Array(Maybe),
     limit: Maybe,
+    states: Type.Array(Type.String(), { description: 'Verdict of each window, oldest first' }),
+    starts: Type.Array(Time),
   }),
 });
 export type HealthStrip = Static<typeof HealthStrip>;
@@ -78,6 +81,10 @@ export const OverviewReply = Type.Object({
       actor: Type.String(),
       subject: Type.String(),
       sentence: Type.String(),
+      count: Type.Integer({
+        description: 'Events of this kind about the same object that the line stands for',
+      }),
+      since: Time,
     }),
   ),
   totals: Type.Object({
@@ -88,7 +95,7 @@ export const OverviewReply = Type.Object({
     deployments: Type.Integer(),
     pipelineRuns: Type.Integer(),
     predictions: Type.Integer({
-      description: 'Rows answered; windows that are still open count since the last start',
+      description: 'Rows in the prediction log, of all deployments; at most some seconds old',
     }),
     events: Type.Integer(),
   }),

@@ -92,7 +92,7 @@ describe('insights over HTTP', () => {
       {
         kind: 'dead-letter',
         title: 'r could not handle an event: It broke',
-        action: { href: '/ledger/evt_1' },
+        action: { href: '/ledger/events/evt_1' },
       },
     ]);
   });

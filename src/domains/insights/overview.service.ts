@@ -5,12 +5,17 @@ import type { GovernanceDoor } from '../governance/index.ts';
 import type { MonitoringDoor } from '../monitoring/index.ts';
 import type { ServingDoor } from '../serving/index.ts';
 import { type Delivery, delivery } from './delivery.model.ts';
+import { happenings } from './happenings.model.ts';
 import { healthStrip } from './health.ts';
 import type { Need, OverviewReply } from './insights.contract.ts';
-import { sentenceOf, toldTypes } from './sentences.model.ts';
+import { recordedPredictions } from './predictions.ts';
+import { toldTypes } from './sentences.model.ts';
 
 export type InsightsNeeds = {
-  serving: Pick<ServingDoor, 'listDeployments' | 'getRevision' | 'listRollouts' | 'meters' | 'liveRoutes'>;
+  serving: Pick<
+    ServingDoor,
+    'listDeployments' | 'getRevision' | 'listRollouts' | 'meters' | 'liveRoutes' | 'predictionsSql'
+  >;
   monitoring: Pick<MonitoringDoor, 'listMonitors' | 'listWindows' | 'listIncidents'>;
   governance: Pick<GovernanceDoor, 'listApprovals'>;
 };
@@ -22,7 +27,7 @@ export async function overview(needs: InsightsNeeds, scope: Scope): Promise<Over
     needs.serving.listDeployments(scope),
     needs.monitoring.listMonitors(scope),
   ]);
-  const [strips, needsHuman, recent, counts, speed] = await Promise.all([
+  const [strips, needsHuman, recent, counts, speed, predictions] = await Promise.all([
     Promise.all(
       deployments.map((one) =>
         healthStrip(
@@ -34,28 +39,26 @@ export async function overview(needs: InsightsNeeds, scope: Scope): Promise<Over
       ),
     ),
     needsOf(needs, scope),
-    listEvents(scope, { types: toldTypes, limit: 30 }),
+    listEvents(scope, { types: toldTypes, limit: 500 }),
     totals(scope),
     deliveryOf(scope),
+    recordedPredictions(needs.serving, scope, deployments),
   ]);
-  const windows = strips.reduce(
-    (sum, { sparkline }) => sum + sparkline.requests.reduce((rows, one) => rows + one, 0),
-    0,
-  );
-  const metered = needs.serving.meters().reduce((sum, meter) => sum + meter.rows, 0);
   return {
     deployments: strips,
     needsHuman,
-    recent: recent.map((event) => ({
+    recent: happenings(recent, 30).map(({ event, sentence, count, since }) => ({
       seq: event.seq,
       id: event.id,
       time: isoTime(event.time),
       type: event.type,
       actor: event.actor,
       subject: event.subject,
-      sentence: sentenceOf(event),
+      sentence,
+      count,
+      since: isoTime(since),
     })),
-    totals: { ...counts, deployments: deployments.length, predictions: Math.max(windows, metered) },
+    totals: { ...counts, deployments: deployments.length, predictions },
     delivery: speed,
   };
 }
@@ -98,7 +101,7 @@ async function needsOf(needs: InsightsNeeds, scope: Scope): Promise<Need[]> {
           title: `${rollout.deployment}: ${rollout.reason}`,
           subject: `rollout:${rollout.id}`,
           since: isoTime(rollout.endedAt ?? rollout.stepAt ?? rollout.createdAt),
-          action: { label: 'Decide', href: `/serving/${rollout.deployment}` },
+          action: { label: 'Decide', href: `/serving/rollouts/${rollout.id}` },
         }),
       ),
     ...letters.map(
@@ -108,7 +111,7 @@ async function needsOf(needs: InsightsNeeds, scope: Scope): Promise<Need[]> {
         title: `${letter.reactor} could not handle an event: ${letter.error.split('\n')[0]}`,
         subject: letter.event_id,
         since: isoTime(letter.time),
-        action: { label: 'Look', href: `/ledger/${letter.event_id}` },
+        action: { label: 'Look', href: `/ledger/events/${letter.event_id}` },
       }),
     ),
   ];

@@ -3,14 +3,22 @@ import type { LedgerEvent } from '../../platform/ledger/index.ts';
 
 const text = (value: Json | undefined) => (value === null || value === undefined ? '?' : String(value));
 const model = ({ data }: LedgerEvent) => `${text(data.model)} version ${text(data.version)}`;
+/** "…: the reason"; its first word begins small unless it is a name. */
 const because = ({ data }: LedgerEvent) =>
-  typeof data.reason === 'string' && data.reason !== '' ? `: ${data.reason}` : '.';
+  typeof data.reason === 'string' && data.reason !== ''
+    ? `: ${data.reason.replace(/^[A-Z](?=[a-z]* )/, (first) => first.toLowerCase())}`
+    : '.';
+
+/** 1234567 → "1 234 567" with thin spaces, as the pages show it. */
+export function grouped(value: Json | undefined): string {
+  return typeof value === 'number' ? value.toLocaleString('en-GB').replaceAll(',', '\u2009') : text(value);
+}
 const run = ({ data, subject }: LedgerEvent) => (data.pipeline ? text(data.pipeline) : subject);
 
 /** Events worth telling on the overview, each with its sentence. */
 const sentences: Record<string, (event: LedgerEvent) => string> = {
   'data.version.created': ({ data }) =>
-    `Dataset ${text(data.dataset)} has version ${text(data.version)} with ${text(data.rows)} rows.`,
+    `Dataset ${text(data.dataset)} has version ${text(data.version)} with ${grouped(data.rows)} rows.`,
   'data.batch.refused': ({ data }) =>
     `A batch for ${text(data.dataset)} was refused; nothing of it was kept.`,
   'features.service.defined': ({ subject }) => `${subject.replace(':', ' ')} was defined.`,

@@ -63,6 +63,7 @@ async function evaluateWindow(
   const state = phase === 'settle' ? 'final' : 'provisional';
   await transact(scope, async (tx) => {
     const before = reference ? await historyOf(tx, reference, start, settings) : [];
+    const earlier = reference ? await earlierOf(tx, reference, start, settings) : [];
     const window: WindowRecord = {
       deployment,
       start,
@@ -73,7 +74,7 @@ async function evaluateWindow(
       rows: facts.rows,
       labelled: facts.labelled,
       facts,
-      judgement: judgeWindow(facts, state, reference, before, settings),
+      judgement: judgeWindow(facts, state, reference, before, settings, earlier),
       evaluatedAt: tx.now(),
     };
     await store.putWindow(tx.db, window);
@@ -101,6 +102,22 @@ async function historyOf(
   });
   const last = first.at(-1)?.start ?? Number.NEGATIVE_INFINITY;
   return [...first, ...newest.reverse().filter((window) => window.start > last)];
+}
+
+/** The first windows of each former reference. */
+async function earlierOf(
+  { db }: Scope,
+  { id, deployment }: Reference,
+  start: number,
+  { learningWindows }: MonitorSettings,
+): Promise<WindowRecord[][]> {
+  const groups: WindowRecord[][] = [];
+  for (const reference of (await store.referencesOf(db, deployment)).keys()) {
+    if (reference === id) continue;
+    const filter = { reference, to: start, state: 'final', limit: 2 * learningWindows } as const;
+    groups.push(await store.listWindows(db, deployment, filter));
+  }
+  return groups.filter((group) => group.length > 0);
 }
 
 /** The frozen reference of a revision: its training profile, else its first windows. Null while there is neither. */

@@ -13,7 +13,8 @@ import { scoreColumn } from './statistics/reference.ts';
 
 /**
  * What the counts of a window mean, given the earlier windows of the same reference (oldest first). The first
- * `learningWindows` of them teach the limits; they are never judged by limits that they made themselves.
+ * `learningWindows` of them teach the limits; they are never judged by limits that they made themselves. `earlier` are
+ * the first windows of each former reference.
  */
 export function judgeWindow(
   facts: WindowFacts,
@@ -21,13 +22,14 @@ export function judgeWindow(
   reference: Reference | null,
   history: readonly WindowRecord[],
   settings: MonitorSettings,
+  earlier: readonly (readonly WindowRecord[])[] = [],
 ): Judgement {
   const isEnough = facts.rows >= settings.minimumRows;
   const drift = reference && isEnough ? driftOf(facts, reference, history, settings) : [];
   const prediction = drift.find(({ feature }) => feature === scoreColumn) ?? null;
   const features = drift.filter(({ feature }) => feature !== scoreColumn);
   const performance = hasOutcomes(facts, settings)
-    ? performanceOf(facts, reference, history, settings)
+    ? performanceOf(facts, reference, history, settings, earlier)
     : null;
   const figures = performance ? flagged(performance) : [];
   const flags = {
@@ -86,20 +88,17 @@ function performanceOf(
   reference: Reference | null,
   history: readonly WindowRecord[],
   settings: MonitorSettings,
+  earlier: readonly (readonly WindowRecord[])[],
 ): Performance {
-  const learned = history
-    .filter(({ state }) => state === 'final')
-    .map(({ judgement }) => judgement.performance)
-    .filter((one): one is Performance => one !== null)
-    .slice(0, settings.learningWindows)
-    .map(valuesOf);
-  return judgePerformance(
-    facts.hours,
-    facts.ranking,
-    learned,
-    settings,
-    reference?.profile.labelRate ?? null,
-  );
+  const teach = (windows: readonly WindowRecord[]) =>
+    windows
+      .filter(({ state }) => state === 'final')
+      .map(({ judgement }) => judgement.performance)
+      .filter((one): one is Performance => one !== null)
+      .slice(0, settings.learningWindows)
+      .map(valuesOf);
+  const rate = reference?.profile.labelRate ?? null;
+  return judgePerformance(facts.hours, facts.ranking, teach(history), settings, rate, earlier.map(teach));
 }
 
 type Findings = {

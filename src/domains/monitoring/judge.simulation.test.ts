@@ -14,7 +14,12 @@ const features = ['a', 'b', 'c', 'd'];
 type Rows = { columns: Float64Array[]; scores: Float64Array; hours: WindowFacts['hours'] };
 
 /** A day: four features that share a wandering level, a calibrated score (but for `decay`), outcomes. */
-function drawDay(random: Random, level: number, change: { shift?: number; decay?: number }, rows = 480): Rows {
+function drawDay(
+  random: Random,
+  level: number,
+  change: { shift?: number; decay?: number },
+  rows = 480,
+): Rows {
   const columns = features.map(() => new Float64Array(rows));
   const scores = new Float64Array(rows);
   const hours: WindowFacts['hours'] = [];
@@ -58,12 +63,19 @@ function simulate(seed: number, days: number, changeOf: (day: number) => { shift
     return { bins, counts: Array.from(countNumeric(bins, values)) };
   };
   const profile = {
-    features: Object.fromEntries(features.map((name, f) => [name, freeze(past.map((day) => day.columns[f]))])),
+    features: Object.fromEntries(
+      features.map((name, f) => [name, freeze(past.map((day) => day.columns[f]))]),
+    ),
     score: freeze(past.map((day) => day.scores)),
     labelRate: 0.2,
     rows: 4800,
   };
-  const reference = { id: 'reference_1', source: 'training', profile, importance: null } as unknown as Reference;
+  const reference = {
+    id: 'reference_1',
+    source: 'training',
+    profile,
+    importance: null,
+  } as unknown as Reference;
   const history: WindowRecord[] = [];
   const starts: Partial<Record<AlertRule, number[]>> = {};
   const states = new Map<AlertRule, 'pending' | 'firing' | null>();

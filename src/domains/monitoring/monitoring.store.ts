@@ -93,6 +93,8 @@ export async function referencesOf(
     .selectFrom('monitoring_references')
     .select(['id', 'model', 'version'])
     .where('deployment', '=', deployment)
+    .orderBy('created_at')
+    .orderBy('id')
     .execute();
   return new Map(rows.map(({ id, model, version }) => [id, { model, version }]));
 }

@@ -3,6 +3,7 @@ import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
 import fastify, {
   type FastifyBaseLogger,
   type FastifyInstance,
+  type onRequestHookHandler,
   type RawReplyDefaultExpression,
   type RawRequestDefaultExpression,
   type RawServerDefault,
@@ -11,7 +12,7 @@ import type { Caller } from '../auth/auth.ts';
 import type { Permission } from '../auth/roles.ts';
 import type { Platform } from '../platform.ts';
 import { authorise, everything, type Scope } from '../scope.ts';
-import { guardOrigin, identify } from './callers.ts';
+import { createOriginGuard, identify } from './callers.ts';
 import { replyNotFound, replyWithError } from './failures.ts';
 
 export type HoustonApp = FastifyInstance<
@@ -79,22 +80,19 @@ export async function createApp(
       app.routeKeys.push(key);
       patterns.set(route.url, (patterns.get(route.url) ?? new Set()).add(method));
     }
+    const wanted = new Map(
+      [route.method]
+        .flat()
+        .map((method) => [method as string, options.permissions[`${method} ${route.url}`]]),
+    );
+    const own = [route.onRequest ?? []].flat();
+    route.onRequest = [admission(platform, wanted), ...own];
   });
+  const guard = createOriginGuard(platform);
   app.addHook('onRequest', (request, reply, done) => {
-    guardOrigin(platform, request);
+    guard(request);
     reply.header('x-content-type-options', 'nosniff');
-    const permission = options.permissions[`${request.method} ${request.routeOptions.url ?? ''}`];
-    if (permission === 'public' || permission === undefined) return done();
-    const admit = (caller: Caller) => {
-      request.caller = caller;
-      if (!caller.permissions.has(everything)) authorise(request.scope, permission);
-    };
-    const caller = identify(platform, request);
-    if (!(caller instanceof Promise)) {
-      admit(caller);
-      return done();
-    }
-    caller.then(admit).then(() => done(), done);
+    done();
   });
 
   await app.register(fastifySwagger, {
@@ -110,6 +108,25 @@ export async function createApp(
     },
   });
   return app as unknown as HoustonApp;
+}
+
+/** Finds the caller and checks the permission of the route; which one is known when the route is made. */
+function admission(platform: Platform, wanted: ReadonlyMap<string, Permission>): onRequestHookHandler {
+  return (request, _reply, done) => {
+    const permission = wanted.get(request.method);
+    if (permission === 'public' || permission === undefined) return done();
+    const admit = (caller: Caller) => {
+      request.caller = caller;
+      if (!caller.permissions.has(everything)) authorise(request.scope, permission);
+    };
+    const caller = identify(platform, request);
+    if (caller instanceof Promise) {
+      caller.then(admit).then(() => done(), done);
+      return;
+    }
+    admit(caller);
+    done();
+  };
 }
 
 const anonymous: Caller = {

@@ -13,9 +13,11 @@ export function sessionCookie(token: string, maxAge = 30 * 86_400): string {
 }
 
 function tokenOf(request: FastifyRequest): string | undefined {
-  const bearer = request.headers.authorization?.match(/^Bearer\s+(\S+)$/i)?.[1];
+  const { authorization, cookie: cookies } = request.headers;
+  if (authorization === undefined && cookies === undefined) return undefined;
+  const bearer = authorization?.match(/^Bearer\s+(\S+)$/i)?.[1];
   if (bearer) return bearer;
-  const cookie = request.headers.cookie?.match(new RegExp(`(?:^|;\\s*)${cookieName}=([^;\\s]+)`));
+  const cookie = cookies?.match(new RegExp(`(?:^|;\\s*)${cookieName}=([^;\\s]+)`));
   return cookie?.[1];
 }
 
@@ -37,22 +39,31 @@ export function identify(platform: Platform, request: FastifyRequest): Caller | 
 
 const hostName = (host: string) => host.replace(/:\d+$/, '').toLowerCase();
 
+/** Hosts that a guard remembers to be good; a server has few names, and nobody may grow the list without end. */
+const mostKnownHosts = 32;
+
 /**
  * Refuses requests whose Host is none of this server's names (DNS rebinding), and unsafe requests that a
  * page of another origin makes (cross-site request forgery).
  */
-export function guardOrigin(platform: Platform, request: FastifyRequest): void {
-  const { config } = platform;
-  const host = request.headers.host ?? '';
-  const name = hostName(host);
-  const known = isLoopback(name) || name === config.host.toLowerCase() || config.allowedHosts.includes(name);
-  if (!known) throw platformError('platform.host.refused', 'The Host header names another server.');
-  const { origin } = request.headers;
-  if (origin === undefined || safeMethods.has(request.method)) return;
-  let originHost = '';
-  try {
-    originHost = new URL(origin).host;
-  } catch {}
-  if (originHost !== host)
-    throw platformError('platform.origin.refused', 'Another origin made this request.');
+export function createOriginGuard({ config }: Platform): (request: FastifyRequest) => void {
+  const good = new Set<string>();
+  const ownName = config.host.toLowerCase();
+  const checkHost = (host: string) => {
+    const name = hostName(host);
+    const known = isLoopback(name) || name === ownName || config.allowedHosts.includes(name);
+    if (!known) throw platformError('platform.host.refused', 'The Host header names another server.');
+    if (good.size < mostKnownHosts) good.add(host);
+  };
+  return (request) => {
+    const { host = '', origin } = request.headers;
+    if (!good.has(host)) checkHost(host);
+    if (origin === undefined || safeMethods.has(request.method)) return;
+    let originHost = '';
+    try {
+      originHost = new URL(origin).host;
+    } catch {}
+    if (originHost !== host)
+      throw platformError('platform.origin.refused', 'Another origin made this request.');
+  };
 }

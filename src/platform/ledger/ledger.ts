@@ -1,9 +1,12 @@
-import { sql } from 'kysely';
-import { dialectOf } from '../db/open.ts';
+import { CompiledQuery, sql } from 'kysely';
+import type { Db } from '../db/database.ts';
+import { type Dialect, dialectOf } from '../db/open.ts';
 import { platformError } from '../errors.ts';
 import { newId } from '../ids.ts';
+import { canonicalJson } from '../json.ts';
 import { afterCommit, type Scope } from '../scope.ts';
-import { genesisHash, hashEvent, type LedgerEvent, type NewLedgerEvent, toEvent } from './ledger.model.ts';
+import { genesisHash, hashRow, type LedgerEvent, type NewLedgerEvent, toEvent } from './ledger.model.ts';
+import type { LedgerEventRow } from './ledger.tables.ts';
 
 /**
  * Appends one event to the ledger in the caller's transaction, so that the change of state and its record
@@ -13,37 +16,37 @@ export async function record(tx: Scope, event: NewLedgerEvent): Promise<LedgerEv
   if (!tx.afterCommit)
     throw new Error('record() belongs inside transact(), together with the change of state.');
   // SQLite has a single writer; PostgreSQL needs the chain's order to be taken one transaction at a time.
-  if (dialectOf(tx.db) === 'postgres') await sql`select pg_advisory_xact_lock(196908)`.execute(tx.db);
-  const last = await tx.db
-    .selectFrom('ledger_events')
-    .select(['seq', 'hash'])
-    .orderBy('seq', 'desc')
-    .limit(1)
-    .executeTakeFirst();
+  const dialect = dialectOf(tx.db);
+  if (dialect === 'postgres') await sql`select pg_advisory_xact_lock(196908)`.execute(tx.db);
+  const last = await newestRow(tx.db);
   const time = tx.now();
-  const body: Omit<LedgerEvent, 'hash'> = {
+  const uses = [...new Set(event.uses ?? [])];
+  const body: Omit<LedgerEventRow, 'hash'> = {
     seq: (last?.seq ?? 0) + 1,
     id: newId('evt', time),
     time,
     type: event.type,
     actor: tx.actor,
     subject: event.subject,
-    data: event.data ?? {},
-    uses: [...new Set(event.uses ?? [])],
+    data: canonicalJson(event.data ?? {}),
+    uses: canonicalJson(uses),
     cause: tx.cause,
     prev: last?.hash ?? genesisHash,
   };
-  const full: LedgerEvent = { ...body, hash: hashEvent(body) };
-  await tx.db
-    .insertInto('ledger_events')
-    .values({ ...full, data: JSON.stringify(full.data), uses: JSON.stringify(full.uses) })
-    .execute();
-  if (full.uses.length > 0) {
+  const row: LedgerEventRow = { ...body, hash: hashRow(body) };
+  await tx.db.executeQuery(
+    CompiledQuery.raw(
+      insertEvent[dialect],
+      columns.map((column) => row[column]),
+    ),
+  );
+  if (uses.length > 0) {
     await tx.db
       .insertInto('ledger_uses')
-      .values(full.uses.map((subject) => ({ seq: full.seq, subject })))
+      .values(uses.map((subject) => ({ seq: row.seq, subject })))
       .execute();
   }
+  const full = { ...row, data: event.data ?? {}, uses };
   afterCommit(tx, () => tx.platform.ledger.announce(full));
   return full;
 }
@@ -101,11 +104,32 @@ export async function getEvent(scope: Scope, id: string): Promise<LedgerEvent> {
 
 /** Number and hash of the newest event; zero and the genesis hash when the ledger is empty. */
 export async function ledgerHead(scope: Scope): Promise<{ seq: number; hash: string }> {
-  const row = await scope.db
-    .selectFrom('ledger_events')
-    .select(['seq', 'hash'])
-    .orderBy('seq', 'desc')
-    .limit(1)
-    .executeTakeFirst();
-  return row ?? { seq: 0, hash: genesisHash };
+  return (await newestRow(scope.db)) ?? { seq: 0, hash: genesisHash };
+}
+
+// The two statements of every append are written out, so that no query has to be built for them.
+const columns = [
+  'seq',
+  'id',
+  'time',
+  'type',
+  'actor',
+  'subject',
+  'data',
+  'uses',
+  'cause',
+  'prev',
+  'hash',
+] as const;
+const insertInto = (places: string[]) =>
+  `insert into ledger_events (${columns.join(', ')}) values (${places.join(', ')})`;
+const insertEvent: Record<Dialect, string> = {
+  sqlite: insertInto(columns.map(() => '?')),
+  postgres: insertInto(columns.map((_, i) => `$${i + 1}`)),
+};
+const selectNewest = 'select seq, hash from ledger_events order by seq desc limit 1';
+
+async function newestRow(db: Db): Promise<{ seq: number; hash: string } | undefined> {
+  const { rows } = await db.executeQuery<{ seq: number; hash: string }>(CompiledQuery.raw(selectNewest));
+  return rows[0];
 }

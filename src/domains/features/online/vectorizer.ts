@@ -58,8 +58,8 @@ export function createVectorizer(view: OnlineView): Vectorizer {
     [...expression.uses].every((name) => reachable(service, name)),
   );
   const row: Record<string, Value> = {};
-  const found = new Array<KeyTiles | undefined>(service.lookups.length);
-  const writers = service.features.map((feature) => writer(view, feature, row, found));
+  const spans = createSpans(view);
+  const writers = service.features.map((feature) => writer(view, feature, row, spans));
 
   const columns = inputs.filter(({ name }) => name !== service.eventTime);
   return {
@@ -71,14 +71,14 @@ export function createVectorizer(view: OnlineView): Vectorizer {
     timeInput: service.eventTime,
     fill(given, times, out, statuses) {
       for (let i = 0; i < times.length; i++) {
-        for (const { name, type } of columns) row[name] = toColumnValue(given[name]?.[i], type);
-        row[service.eventTime] = toColumnValue(times[i], 'timestamp');
-        for (const { name, expression } of derived) row[name] = expression.evaluate(row);
-        for (let l = 0; l < found.length; l++) {
-          const { group, columns: lookup } = service.lookups[l];
-          const key = lookup.length === 0 ? 0 : keyOf(row, lookup);
-          found[l] = key === null ? undefined : view.groups[group].keys.get(key);
+        for (let c = 0; c < columns.length; c++) {
+          const { name, type } = columns[c];
+          row[name] = toColumnValue(given[name]?.[i], type);
         }
+        const time = toColumnValue(times[i], 'timestamp');
+        row[service.eventTime] = time;
+        for (let d = 0; d < derived.length; d++) row[derived[d].name] = derived[d].expression.evaluate(row);
+        findSpans(spans, row, typeof time === 'number' ? time : Number.NaN);
         const at = i * width;
         for (let f = 0; f < width; f++) out[at + f] = writers[f].value();
         if (statuses) for (let f = 0; f < width; f++) statuses.push(writers[f].status(out[at + f]));
@@ -94,13 +94,61 @@ function reachable(service: FeatureService, name: string): boolean {
   return derived !== undefined && [...derived.expression.uses].every((used) => reachable(service, used));
 }
 
+/** One look-up of the present row: the key's tiles, and where each window over them begins and ends. */
+type Span = {
+  readonly keys: ReadonlyMap<Value, KeyTiles>;
+  readonly columns: readonly string[];
+  readonly grain: number;
+  tiles: KeyTiles | undefined;
+  /** Number of the tile that the present time lies in; NaN when the time is not known. */
+  end: number;
+  upper: number;
+  /** Window lengths in tiles, each once, and the index before their first tile. */
+  readonly lengths: number[];
+  readonly lower: number[];
+};
+
+/** Features over the same key and window share the searches for it. */
+function createSpans(view: OnlineView): Span[] {
+  return view.service.lookups.map(({ group, columns }, lookup) => {
+    const { keys, group: of } = view.groups[group];
+    const windows = view.service.features.filter((feature) => feature.kind !== 'expression');
+    const lengths = [...new Set(windows.filter((one) => one.lookup === lookup).map(({ tiles }) => tiles))];
+    return {
+      keys: keys as ReadonlyMap<Value, KeyTiles>,
+      columns,
+      grain: of.grain,
+      tiles: undefined,
+      end: Number.NaN,
+      upper: -1,
+      lengths,
+      lower: lengths.map(() => -1),
+    };
+  });
+}
+
+function findSpans(spans: readonly Span[], row: Record<string, Value>, time: number): void {
+  for (let s = 0; s < spans.length; s++) {
+    const span = spans[s];
+    const key = span.columns.length === 0 ? 0 : keyOf(row, span.columns);
+    const tiles = key === null ? undefined : span.keys.get(key);
+    span.tiles = tiles;
+    span.end = tileOf(time, span.grain);
+    if (tiles === undefined || Number.isNaN(span.end)) continue;
+    span.upper = tiles.lastBefore(span.end);
+    for (let l = 0; l < span.lengths.length; l++) {
+      span.lower[l] = tiles.lastBefore(span.end - span.lengths[l]);
+    }
+  }
+}
+
 type Writer = { value(): number; status(value: number): FeatureStatus };
 
 function writer(
   view: OnlineView,
   feature: Feature,
   row: Record<string, Value>,
-  found: readonly (KeyTiles | undefined)[],
+  spans: readonly Span[],
 ): Writer {
   if (feature.kind === 'expression') {
     const { evaluate } = feature.expression;
@@ -114,20 +162,17 @@ function writer(
   }
   const { aggregate, lookup, tiles: length } = feature;
   const state = view.groups[feature.group];
-  const { grain } = state.group;
-  const { eventTime } = view.service;
+  const span = spans[lookup];
+  const place = span.lengths.indexOf(length);
   const counts = aggregate === 'count' ? 0 : 1 + 2 * feature.value;
   const sums = 2 + 2 * feature.value;
   const empty = aggregate === 'mean' ? Number.NaN : 0;
   return {
     value() {
-      const time = row[eventTime];
-      if (typeof time !== 'number') return Number.NaN;
-      const tiles = found[lookup];
-      if (!tiles) return empty;
-      const end = tileOf(time, grain);
-      const upper = tiles.lastBefore(end);
-      const lower = tiles.lastBefore(end - length);
+      const { tiles, end, upper } = span;
+      if (Number.isNaN(end)) return Number.NaN;
+      if (tiles === undefined) return empty;
+      const lower = span.lower[place];
       if (aggregate === 'count') return tiles.between(lower, upper, counts);
       const sum = tiles.between(lower, upper, sums);
       if (aggregate === 'sum') return sum / unitsPerOne;
@@ -135,9 +180,8 @@ function writer(
       return count === 0 ? Number.NaN : sum / count / unitsPerOne;
     },
     status(value) {
-      const time = row[eventTime];
-      if (typeof time !== 'number') return 'NULL_VALUE';
-      if (tileOf(time, grain) - length < state.pruned) return 'OUTSIDE_MAX_AGE';
+      if (Number.isNaN(span.end)) return 'NULL_VALUE';
+      if (span.end - length < state.pruned) return 'OUTSIDE_MAX_AGE';
       return Number.isNaN(value) ? 'NOT_FOUND' : 'PRESENT';
     },
   };

@@ -65,13 +65,17 @@ const metricName = { 'log-loss': 'logLoss', brier: 'brier', auc: 'auc' } as cons
 
 type Measured = { value: number | null; standardError: number | null; degrees: number };
 
-/** Judges a window; `referenceRate` is the label rate of the reference, for the margin. */
+/**
+ * Judges a window; `referenceRate` is the label rate of the reference, for the margin; `earlier` are the learning
+ * windows of former champions, which lend their spread.
+ */
 export function judgePerformance(
   hours: readonly HourSums[],
   ranking: Ranking,
   learned: readonly PerformanceValues[],
   rule: PerformanceRule,
   referenceRate: number | null,
+  earlier: readonly (readonly PerformanceValues[])[] = [],
 ): Performance {
   const n = hours.reduce((sum, hour) => sum + hour.n, 0);
   const measured: Record<PerformanceName, Measured> = {
@@ -91,6 +95,7 @@ export function judgePerformance(
       rule.learningWindows,
       rule.alpha,
       present.map((one) => one.standardError ?? Number.NaN),
+      earlier.map((group) => group.map((window) => window[name].value ?? Number.NaN)),
     );
   });
   const pValues = names.map((name, i) => {

@@ -1,0 +1,38 @@
+import { describe, expect, it } from 'vitest';
+import { createPostgresDatabase } from '../databases.ts';
+import { startTestHouston } from '../houston.ts';
+import { clientVersion, runProgram } from './python-client.ts';
+
+const minutes = 300_000;
+
+describe.skipIf(clientVersion === null)(`the MLflow client ${clientVersion}`, () => {
+  it.each(['tracking.py', 'search.py', 'models.py'])(
+    'runs %s to its last line on SQLite',
+    async (program) => {
+      const own = await startTestHouston();
+      try {
+        expect(await runProgram(program, own.url)).toContain(`${program.replace('.py', '')}: done`);
+      } finally {
+        await own.end();
+      }
+    },
+    minutes,
+  );
+
+  it(
+    'runs tracking and search on PostgreSQL',
+    async () => {
+      for (const program of ['tracking.py', 'search.py']) {
+        const database = await createPostgresDatabase();
+        const own = await startTestHouston({ database: database.url });
+        try {
+          expect(await runProgram(program, own.url)).toContain('done');
+        } finally {
+          await own.end();
+          await database.drop();
+        }
+      }
+    },
+    minutes,
+  );
+});
