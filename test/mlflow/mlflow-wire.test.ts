@@ -1,0 +1,399 @@
+import { request } from 'node:http';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { startTestHouston, type TestHouston } from '../houston.ts';
+
+type Reply = { status: number; body: string; json: Record<string, unknown>; type: string };
+
+/** Sends exactly this path: `fetch` would tidy up the dots that these tests are about. */
+function send(
+  url: string,
+  method: string,
+  path: string,
+  body?: string | Buffer,
+  headers: Record<string, string> = {},
+): Promise<Reply> {
+  const { hostname, port } = new URL(url);
+  return new Promise((resolve, reject) => {
+    const type = { 'content-type': 'application/json', ...headers };
+    const length = body === undefined ? {} : { 'content-length': String(Buffer.byteLength(body)) };
+    const sent = request({ hostname, port, method, path, headers: { ...type, ...length } }, (reply) => {
+      const chunks: Buffer[] = [];
+      reply.on('data', (chunk: Buffer) => chunks.push(chunk));
+      reply.on('end', () => {
+        const text = Buffer.concat(chunks).toString();
+        let json = {};
+        try {
+          json = JSON.parse(text);
+        } catch {}
+        resolve({
+          status: reply.statusCode!,
+          body: text,
+          json,
+          type: reply.headers['content-type'] ?? '',
+        });
+      });
+    });
+    sent.on('error', reject);
+    sent.end(body);
+  });
+}
+
+describe('the wire of the MLflow protocol', () => {
+  let houston: TestHouston;
+  let runId: string;
+  const api = '/api/2.0/mlflow';
+  const post = (path: string, body: unknown) =>
+    send(houston.url, 'POST', `${api}/${path}`, typeof body === 'string' ? body : JSON.stringify(body));
+  const get = (path: string) => send(houston.url, 'GET', `${api}/${path}`);
+  beforeAll(async () => {
+    houston = await startTestHouston();
+    const { json } = await post('runs/create', { experiment_id: '0', start_time: '1700000000000' });
+    runId = (json as { run: { info: { run_id: string } } }).run.info.run_id;
+  });
+  afterAll(() => houston.end());
+
+  it.each<[name: string, path: string, body: unknown, status: number, code: string, says: string]>([
+    ['a taken name', 'experiments/create', { name: 'Default' }, 400, 'RESOURCE_ALREADY_EXISTS', 'name'],
+    [
+      'no name',
+      'experiments/create',
+      {},
+      400,
+      'INVALID_PARAMETER_VALUE',
+      "Missing value for required parameter 'name'",
+    ],
+    [
+      'an unknown run',
+      'runs/log-metric',
+      { run_id: 'f'.repeat(32), key: 'a', value: 1, timestamp: 1 },
+      404,
+      'RESOURCE_DOES_NOT_EXIST',
+      'run',
+    ],
+    [
+      'no run',
+      'runs/log-metric',
+      { key: 'a', value: 1, timestamp: 1 },
+      400,
+      'INVALID_PARAMETER_VALUE',
+      "'run_id'",
+    ],
+    [
+      'an unknown experiment',
+      'runs/create',
+      { experiment_id: '777' },
+      404,
+      'RESOURCE_DOES_NOT_EXIST',
+      'experiment',
+    ],
+    [
+      'an id that is none',
+      'runs/create',
+      { experiment_id: 'abc' },
+      400,
+      'INVALID_PARAMETER_VALUE',
+      "'experiment_id'",
+    ],
+    [
+      'two names',
+      'runs/create',
+      { run_name: 'a', tags: [{ key: 'mlflow.runName', value: 'b' }] },
+      400,
+      'INVALID_PARAMETER_VALUE',
+      "'run_name'",
+    ],
+    ['no JSON', 'runs/create', '{', 400, 'BAD_REQUEST', 'JSON'],
+    ['a list', 'runs/create', '[]', 400, 'BAD_REQUEST', 'object'],
+    [
+      'a filter of nonsense',
+      'runs/search',
+      { experiment_ids: ['0'], filter: 'a b c' },
+      400,
+      'INVALID_PARAMETER_VALUE',
+      'filter',
+    ],
+    [
+      'a page of another server',
+      'runs/search',
+      { experiment_ids: ['0'], page_token: 'xyz' },
+      400,
+      'INVALID_PARAMETER_VALUE',
+      'token',
+    ],
+    [
+      'a missing tag',
+      'runs/delete-tag',
+      { run_id: 'RUN', key: 'none' },
+      404,
+      'RESOURCE_DOES_NOT_EXIST',
+      'tag',
+    ],
+    [
+      'a name that climbs',
+      'runs/log-batch',
+      { run_id: 'RUN', metrics: [{ key: '../up', value: 1, timestamp: 1 }] },
+      400,
+      'INVALID_PARAMETER_VALUE',
+      "'metrics[0].key'",
+    ],
+    [
+      'a time before all times',
+      'runs/log-batch',
+      { run_id: 'RUN', metrics: [{ key: 'm', value: 1, timestamp: -1 }] },
+      400,
+      'INVALID_PARAMETER_VALUE',
+      "'metrics[0].timestamp'",
+    ],
+    [
+      'a value that is no number',
+      'runs/log-batch',
+      { run_id: 'RUN', metrics: [{ key: 'm', value: 'much', timestamp: 1 }] },
+      400,
+      'INVALID_PARAMETER_VALUE',
+      "'metrics[0].value'",
+    ],
+    [
+      'a step beyond what JSON carries',
+      'runs/log-metric',
+      { run_id: 'RUN', key: 'm', value: 1, timestamp: 1, step: '9223372036854775807' },
+      400,
+      'INVALID_PARAMETER_VALUE',
+      "'step'",
+    ],
+    [
+      '101 params',
+      'runs/log-batch',
+      { run_id: 'RUN', params: Array.from({ length: 101 }, (_, i) => ({ key: `p${i}`, value: '1' })) },
+      400,
+      'INVALID_PARAMETER_VALUE',
+      '100',
+    ],
+    [
+      'restoring what is not deleted',
+      'runs/restore',
+      { run_id: 'RUN' },
+      400,
+      'INVALID_PARAMETER_VALUE',
+      'active',
+    ],
+    [
+      'a location with tricks',
+      'experiments/create',
+      { name: 'x', artifact_location: 'file:///tmp/a#/../../etc' },
+      400,
+      'INVALID_PARAMETER_VALUE',
+      "'artifact_location'",
+    ],
+  ])('answers %s with the right error', async (_name, path, body, status, code, says) => {
+    const text = typeof body === 'string' ? body : JSON.stringify(body).replace('"RUN"', `"${runId}"`);
+    const reply = await post(path, text);
+    expect(reply).toMatchObject({ status, json: { error_code: code } });
+    expect(reply.json.message).toContain(says);
+  });
+
+  it('keeps nothing of a batch that fails', async () => {
+    const batch = {
+      run_id: runId,
+      metrics: [{ key: 'half', value: 1, timestamp: 1 }],
+      params: [{ key: 'fixed', value: '1' }],
+    };
+    expect((await post('runs/log-batch', batch)).status).toBe(200);
+    const bad = {
+      ...batch,
+      metrics: [{ key: 'lost', value: 1, timestamp: 1 }],
+      params: [{ key: 'fixed', value: '2' }],
+    };
+    expect((await post('runs/log-batch', bad)).json.error_code).toBe('INVALID_PARAMETER_VALUE');
+    expect((await get(`runs/get?run_id=${runId}`)).body).not.toContain('lost');
+  });
+
+  it('reads what old and new clients send', async () => {
+    expect((await post('experiments/search', '')).status).toBe(200);
+    expect((await post('experiments/search', JSON.stringify('{"max_results":"5"}'))).status).toBe(200);
+    expect((await post('runs/search', { experiment_ids: ['0'], run_view_type: 3 })).status).toBe(200);
+    const byBody = await send(houston.url, 'GET', `${api}/experiments/get`, '{"experiment_id":"0"}');
+    expect(byBody.json).toMatchObject({ experiment: { name: 'Default' } });
+    expect((await get(`runs/get?run_uuid=${runId}`)).status).toBe(200);
+    const words = { run_uuid: runId, key: 'nan', value: 'NaN', timestamp: '17', step: '3', unknown: [1] };
+    expect(await post('runs/log-metric', words)).toMatchObject({ status: 200, body: '{}' });
+    const history = await get(`metrics/get-history?run_id=${runId}&metric_key=nan`);
+    expect(history.json).toEqual({ metrics: [{ key: 'nan', value: 'NaN', timestamp: 17, step: 3 }] });
+    const ajax = await send(houston.url, 'GET', '/ajax-api/2.0/mlflow/experiments/get?experiment_id=0');
+    expect(ajax.status).toBe(200);
+  });
+
+  it.each(['GET', 'POST', 'PUT', 'DELETE'])(
+    'answers an unknown %s with a 404 that is not JSON',
+    async (method) => {
+      for (const path of [
+        '/api/2.0/mlflow/nothing',
+        '/api/3.0/mlflow/traces',
+        '/api/4.0/mlflow/x',
+        '/ajax-api/2.0/x',
+      ]) {
+        const reply = await send(houston.url, method, path, method === 'GET' ? undefined : '{}');
+        expect([path, reply.status, reply.type]).toEqual([path, 404, 'text/plain']);
+      }
+    },
+  );
+
+  it('thins histories for charts and keeps their ends', async () => {
+    const metrics = Array.from({ length: 1000 }, (_, i) => ({
+      key: 'curve',
+      value: i,
+      timestamp: i,
+      step: i,
+    }));
+    await post('runs/log-batch', { run_id: runId, metrics });
+    const { json } = await get(
+      `metrics/get-history-bulk-interval?run_ids=${runId}&metric_key=curve&max_results=50`,
+    );
+    const steps = (json.metrics as { step: number; run_id: string }[]).map(({ step }) => step);
+    expect([steps.length, steps[0], steps.at(-1)]).toEqual([50, 0, 999]);
+    const part = await get(
+      `metrics/get-history-bulk-interval?run_ids=${runId}&metric_key=curve&start_step=10&end_step=19`,
+    );
+    expect((part.json.metrics as unknown[]).length).toBe(10);
+  });
+
+  const attacks = [
+    '../../etc/passwd',
+    '..%2f..%2fetc%2fpasswd',
+    '%2e%2e/%2e%2e/etc/passwd',
+    '%252e%252e%252fetc%252fpasswd',
+    '%25252e%25252e%25252fetc',
+    '..%5c..%5cwindows',
+    'a/../../b',
+    'a/%2e%2e/b',
+    '%00/etc/passwd',
+    'a%0a/b',
+    'a%23/../b',
+    'C:%5cwindows',
+    'C:/windows',
+    '%2fetc/passwd',
+    '%252fetc/passwd',
+    'file:%2f%2f/etc/passwd',
+    '.%2e/x',
+    '%2e%2e%3b/x',
+    '%ff..%2f',
+  ];
+  it.each(attacks)('lets no artifact path climb: %s', async (attack) => {
+    const base = '/api/2.0/mlflow-artifacts/artifacts';
+    const paths = [`${base}/0/${runId}/artifacts/${attack}`, `${base}/${attack}`];
+    for (const path of paths) {
+      for (const method of ['PUT', 'GET', 'DELETE']) {
+        const reply = await send(houston.url, method, path, method === 'PUT' ? 'x' : undefined);
+        expect([path, reply.status >= 400 && reply.status < 500]).toEqual([path, true]);
+        expect(reply.body).not.toContain('root:');
+      }
+    }
+    const listed = await send(houston.url, 'GET', `${base}?path=${attack}`);
+    expect(listed.json.files ?? []).toEqual([]);
+    expect(
+      (await send(houston.url, 'GET', `/get-artifact?run_id=${runId}&path=${attack}`)).status,
+    ).toBeGreaterThanOrEqual(400);
+  });
+
+  it('serves what was stored as a download, once per content', async () => {
+    const path = `/api/2.0/mlflow-artifacts/artifacts/0/${runId}/artifacts/page/evil%20100%25.html`;
+    const html = '<script>alert(1)</script>';
+    expect((await send(houston.url, 'PUT', path, html, { 'content-type': 'text/html' })).status).toBe(200);
+    const reply = await fetch(houston.url + path);
+    expect(await reply.text()).toBe(html);
+    expect(reply.headers.get('content-disposition')).toContain('attachment');
+    expect(reply.headers.get('x-content-type-options')).toBe('nosniff');
+    const { json } = await send(
+      houston.url,
+      'GET',
+      `/api/2.0/mlflow-artifacts/artifacts?path=0/${runId}/artifacts/page`,
+    );
+    expect(json.files).toEqual([{ path: 'evil 100%.html', is_dir: false, file_size: html.length }]);
+    const { artifacts } = await houston.client.get<{ artifacts: { path: string }[] }>(
+      `/api/experiments/runs/${runId}`,
+    );
+    expect(artifacts.map(({ path: own }) => own)).toEqual(['page/evil 100%.html']);
+    expect((await send(houston.url, 'DELETE', path)).status).toBe(200);
+    expect((await send(houston.url, 'GET', path)).json.error_code).toBe('RESOURCE_DOES_NOT_EXIST');
+  });
+
+  it('says what it cannot do in words that clients understand', async () => {
+    const mpu = await send(houston.url, 'POST', '/api/2.0/mlflow-artifacts/mpu/create/x', '{}');
+    expect(mpu).toMatchObject({ status: 501, json: { error_code: 'NOT_IMPLEMENTED' } });
+    expect(mpu.json.message).toMatch(
+      /^Multipart upload is not supported for the current artifact repository/,
+    );
+    const { json } = await send(houston.url, 'GET', '/api/3.0/mlflow/server-info');
+    expect(json).toMatchObject({ store_type: 'SqlStore', multipart_uploads_enabled: false });
+  });
+
+  it('never fails inside, whatever a caller sends', async () => {
+    const nasty: unknown[] = [
+      null,
+      true,
+      -1,
+      1e400,
+      'x\u0000y',
+      '\ud800',
+      '💥',
+      [],
+      {},
+      [[]],
+      [{}],
+      [null],
+      '9'.repeat(400),
+    ];
+    const fields = [
+      'run_id',
+      'experiment_id',
+      'experiment_ids',
+      'key',
+      'value',
+      'timestamp',
+      'metrics',
+      'params',
+      'tags',
+      'filter',
+      'order_by',
+      'max_results',
+      'page_token',
+      'name',
+      'models',
+      'datasets',
+      'status',
+      'view_type',
+    ];
+    const paths = [
+      'experiments/create',
+      'experiments/search',
+      'experiments/update',
+      'experiments/set-experiment-tag',
+      'runs/create',
+      'runs/update',
+      'runs/search',
+      'runs/log-batch',
+      'runs/log-metric',
+      'runs/log-parameter',
+      'runs/set-tag',
+      'runs/log-inputs',
+      'runs/outputs',
+      'logged-models',
+      'logged-models/search',
+    ];
+    const good: Record<string, unknown> = {
+      run_id: runId,
+      experiment_id: '0',
+      key: 'k',
+      value: '1',
+      timestamp: 1,
+      name: 'n',
+    };
+    for (const path of paths) {
+      for (const field of fields) {
+        for (const value of nasty) {
+          const reply = await post(path, { ...good, [field]: value });
+          expect([path, field, value, reply.status < 500]).toEqual([path, field, value, true]);
+        }
+      }
+    }
+  });
+});
