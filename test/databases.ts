@@ -40,7 +40,8 @@ async function reachable(): Promise<boolean> {
   }
 }
 
-const hasPostgres = await reachable();
+/** Whether a PostgreSQL answers; in CI it must. */
+export const hasPostgres = await reachable();
 if (!hasPostgres && process.env.CI === 'true')
   throw new Error('CI needs a PostgreSQL at HOUSTON_TEST_POSTGRES.');
 if (!hasPostgres)

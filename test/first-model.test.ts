@@ -10,6 +10,7 @@ import {
 } from '../src/math/learn/logistic-regression.ts';
 import { createRandom } from '../src/math/random.ts';
 import { logisticRegressionToOnnx } from '../src/platform/onnx/logistic-regression-onnx.ts';
+import { createPostgresDatabase, hasPostgres } from './databases.ts';
 import { startTestHouston, type TestHouston } from './houston.ts';
 
 const bin = join(import.meta.dirname, '..', 'bin', 'houston.mjs');
@@ -24,16 +25,19 @@ function makeModel(seed: number): Uint8Array {
 }
 
 /** What a person with a model in hand does, with nothing configured. */
-describe('two commands', () => {
+describe.each(hasPostgres ? ['sqlite', 'postgres'] : ['sqlite'])('two commands on %s', (dialect) => {
   const folder = mkdtempSync(join(tmpdir(), 'houston-first-'));
   const file = join(folder, 'model.onnx');
   let houston: TestHouston;
+  let database: Awaited<ReturnType<typeof createPostgresDatabase>> | undefined;
   beforeAll(async () => {
-    houston = await startTestHouston();
+    if (dialect === 'postgres') database = await createPostgresDatabase();
+    houston = await startTestHouston(database && { database: database.url });
     writeFileSync(file, makeModel(1));
   });
   afterAll(async () => {
     await houston.end();
+    await database?.drop();
     rmSync(folder, { recursive: true, force: true });
   });
 

@@ -331,7 +331,7 @@ describe('the wire of the MLflow protocol', () => {
       null,
       true,
       -1,
-      1e400,
+      Number.MAX_VALUE,
       'x\u0000y',
       '\ud800',
       '💥',

@@ -2,6 +2,7 @@ import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Tables } from '../../../platform/tables/index.ts';
 import { createIdIndex, type IdIndex } from './id-index.ts';
+import type { LineWriter } from './line-writer.ts';
 import { sealSql } from './prediction-sql.ts';
 import { dropSealedLines, openSegmentLog, readLines, type SegmentLog, sealSegment } from './segment-log.ts';
 import type { TurnCommit } from './turn-commit.ts';
@@ -116,10 +117,13 @@ export function openPredictionLog(
     deployment,
     record(record) {
       const isRetry = record.isCallersId && index.isRecent(record.id);
-      let line = predictionLine(record, isRetry);
-      if (line.length > longestLine)
-        line = predictionLine({ ...record, inputs: null, features: null }, isRetry);
-      logs.predictions.append(line);
+      const { lines } = logs.predictions;
+      const start = lines.length;
+      writePrediction(lines, record, isRetry);
+      if (lines.length - start > longestLine) {
+        lines.cut(start);
+        writePrediction(lines, { ...record, inputs: null, features: null }, isRetry);
+      }
       index.add(record.id, record.rows);
       return needs.turn.commit(logs.predictions);
     },
@@ -213,29 +217,53 @@ function numbers(values: ArrayLike<number>): string {
   return `${text}]`;
 }
 
-function vectors(values: ArrayLike<number>, width: number): string {
-  let text = '[';
-  for (let at = 0; at < values.length; at += width) {
-    text += at === 0 ? '[' : ',[';
-    for (let i = 0; i < width; i++) {
-      if (i > 0) text += ',';
-      const value = values[at + i];
-      text += value - value === 0 ? value : 'null';
-    }
-    text += ']';
+/** Ids that this server makes and names that it gives need no escape, so they stand in the line as they are. */
+function writePrediction(lines: LineWriter, record: PredictionRecord, isRetry: boolean): void {
+  lines.text('{"id":');
+  lines.string(record.id);
+  lines.text(',"t":');
+  lines.number(record.time);
+  lines.text(',"rev":"');
+  lines.text(record.revision);
+  lines.text('","arm":"');
+  lines.text(record.arm);
+  if (record.rollout !== null) lines.text(`","ro":"${record.rollout}`);
+  lines.text('","n":');
+  lines.number(record.rows);
+  lines.text(',"ms":');
+  lines.millis(record.latencyMs);
+  lines.text(',"cm":');
+  lines.millis(record.computeMs);
+  lines.text(',"e":');
+  lines.numbers(record.eventTimes, 0, record.eventTimes.length);
+  if (record.inputs !== null) {
+    lines.text(',"x":');
+    lines.text(record.inputs);
   }
-  return `${text}]`;
+  if (record.features !== null) {
+    lines.text(',"f":');
+    writeVectors(lines, record.features, record.width);
+  }
+  if (record.scores !== null) {
+    lines.text(',"s":[');
+    for (let i = 0; i < record.scores.length; i++) {
+      if (i > 0) lines.text(',');
+      lines.double(record.scores[i]);
+    }
+    lines.text(']');
+  }
+  if (record.error !== null) lines.text(`,"err":${JSON.stringify(record.error)}`);
+  lines.text(isRetry ? ',"again":1}' : '}');
+  lines.endLine();
 }
 
-function predictionLine(record: PredictionRecord, isRetry: boolean): string {
-  let line = `{"id":${JSON.stringify(record.id)},"t":${record.time},"rev":"${record.revision}","arm":"${record.arm}"`;
-  if (record.rollout !== null) line += `,"ro":"${record.rollout}"`;
-  line += `,"n":${record.rows},"ms":${micros(record.latencyMs)},"cm":${micros(record.computeMs)},"e":${numbers(record.eventTimes)}`;
-  if (record.inputs !== null) line += `,"x":${record.inputs}`;
-  if (record.features !== null) line += `,"f":${vectors(record.features, record.width)}`;
-  if (record.scores !== null) line += `,"s":${numbers(record.scores)}`;
-  if (record.error !== null) line += `,"err":${JSON.stringify(record.error)}`;
-  return isRetry ? `${line},"again":1}` : `${line}}`;
+/** Vectors are kept as float32, which is what the model saw. */
+function writeVectors(lines: LineWriter, values: ArrayLike<number>, width: number): void {
+  for (let at = 0; at < values.length; at += width) {
+    lines.text(at === 0 ? '[' : ',');
+    lines.numbers(values, at, at + width);
+  }
+  lines.text(values.length === 0 ? '[]' : ']');
 }
 
 function pairLine(record: PairRecord): string {

@@ -100,12 +100,16 @@ export function predictionsSql(
  * and with the other arm's score where both arms scored it (pair_score, pair_revision).
  */
 export function joinedSql(files: LogFiles, range: PredictionRange, features: FeatureColumn[] = []): string {
-  return `SELECT p.*, l.label, l.label_received, o.pair_score, o.pair_revision
-    FROM (${predictionsSql(files, range, features)}) p
+  // Ids grow with time: what belongs to a range lies between its first and its last id, so that the work does not
+  // grow with all the feedback there ever was.
+  const between = 'request_id BETWEEN (SELECT min(request_id) FROM p) AND (SELECT max(request_id) FROM p)';
+  return `WITH p AS MATERIALIZED (${predictionsSql(files, range, features)})
+    SELECT p.*, l.label, l.label_received, o.pair_score, o.pair_revision
+    FROM p
     LEFT JOIN (SELECT request_id, row_index, arg_max(value, (received, ordinal)) AS label, max(received) AS label_received
-      FROM (${logSql('feedback', files.feedback)}) GROUP BY ALL) l USING (request_id, row_index)
+      FROM (${logSql('feedback', files.feedback)}) WHERE ${between} GROUP BY ALL) l USING (request_id, row_index)
     LEFT JOIN (SELECT request_id, row_index, any_value(score) AS pair_score, any_value(revision) AS pair_revision
-      FROM (${logSql('pairs', files.pairs)}) GROUP BY ALL) o USING (request_id, row_index)`;
+      FROM (${logSql('pairs', files.pairs)}) WHERE ${between} GROUP BY ALL) o USING (request_id, row_index)`;
 }
 
 function featureSql(feature: FeatureColumn): string {

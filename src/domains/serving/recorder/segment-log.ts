@@ -12,6 +12,7 @@ import {
 } from 'node:fs';
 import { open, rename } from 'node:fs/promises';
 import { join } from 'node:path';
+import { createLineWriter, type LineWriter } from './line-writer.ts';
 
 /**
  * An append-only log of JSON lines in numbered segments: `000001.ndjson` while open, then sealed to
@@ -20,9 +21,11 @@ import { join } from 'node:path';
  */
 export type SegmentLog = {
   readonly directory: string;
+  /** Where lines are written; they wait here until the next flush. */
+  readonly lines: LineWriter;
   /** Buffers one line (without its newline) until the next flush. */
   append(line: string): void;
-  /** Writes all buffered lines with one system call; false when the disk refused them (they are dropped). */
+  /** Writes all waiting lines with one system call; false when the disk refused them (they are dropped). */
   flush(): boolean;
   /** Asks the disk to keep what was flushed (against power loss; a killed process loses nothing anyway). */
   sync(): Promise<void>;
@@ -53,13 +56,12 @@ export function openSegmentLog(directory: string): SegmentLog {
   let file = openSync(join(directory, fileName(number, 'ndjson')), 'a');
   let size = statSync(join(directory, fileName(number, 'ndjson'))).size;
   let openedAt = Date.now();
-  let pending: string[] = [];
   let dirty = false;
+  const lines = createLineWriter();
 
   const flush = () => {
-    if (pending.length === 0) return true;
-    const bytes = Buffer.from(`${pending.join('\n')}\n`);
-    pending = [];
+    if (lines.length === 0) return true;
+    const bytes = lines.take();
     try {
       let written = 0;
       while (written < bytes.length) written += writeSync(file, bytes, written);
@@ -74,7 +76,11 @@ export function openSegmentLog(directory: string): SegmentLog {
 
   return {
     directory,
-    append: (line) => void pending.push(line),
+    lines,
+    append(line) {
+      lines.text(line);
+      lines.endLine();
+    },
     flush,
     sync: async () => {
       if (!dirty) return;
