@@ -2,7 +2,16 @@ import react from '@vitejs/plugin-react';
 import { defineConfig } from 'vite';
 
 const server = process.env.HOUSTON_URL ?? 'http://127.0.0.1:1969';
-const proxied = ['/api', '/v2', '/openapi.json', '/docs', '/health', '/version', '/metrics'];
+// Sources of the pages live below /api too (web/api/*.ts): those are not the server's.
+const proxied = [
+  '^/api/(?!.*\\.tsx?($|\\?))',
+  '/v2',
+  '/openapi.json',
+  '/docs',
+  '/health',
+  '/version',
+  '/metrics',
+];
 
 /** Builds the web UI to dist/web. Nothing is inlined, so that the page holds under `script-src 'self'`. */
 export default defineConfig({
@@ -19,6 +28,16 @@ export default defineConfig({
   },
   server: {
     host: '127.0.0.1',
-    proxy: Object.fromEntries(proxied.map((path) => [path, { target: server, changeOrigin: true }])),
+    proxy: Object.fromEntries(
+      proxied.map((path) => [
+        path,
+        {
+          target: server,
+          changeOrigin: true,
+          // The server refuses writes from another origin, which the development server is.
+          configure: (proxy) => void proxy.on('proxyReq', (request) => request.removeHeader('origin')),
+        },
+      ]),
+    ),
   },
 });

@@ -74,10 +74,10 @@ describe('the flights demo, one month long', () => {
       '/api/serving/deployments/flights-delay/predictions',
       { limit: 1 },
     );
-    const one = await client.get<{ nodes: unknown[] }>(
+    const one = await client.get<{ graph: { nodes: unknown[] } }>(
       `/api/serving/predictions/${encodeURIComponent(items[0].id)}/why`,
     );
-    expect(one.nodes.length).toBeGreaterThan(5);
+    expect(one.graph.nodes.length).toBeGreaterThan(5);
   });
 
   it.skipIf(!hasPython('pandas', 'pyarrow', 'sklearn'))(

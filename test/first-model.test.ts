@@ -78,7 +78,10 @@ describe.each(hasPostgres ? ['sqlite', 'postgres'] : ['sqlite'])('two commands o
     expect((await houston.client.download('/metrics')).toString()).toMatch(
       /houston_inference_requests_total\{[^}]*churn/,
     );
-    const graph = await cli<{ nodes: { event: { subject: string } }[] }>('why', 'deployment:churn');
+    const { graph } = await cli<{ graph: { nodes: { event: { subject: string } }[] } }>(
+      'why',
+      'deployment:churn',
+    );
     expect(graph.nodes.map((node) => node.event.subject)).toContain('model:churn/1');
     expect(await cli('audit', 'verify')).toMatchObject({ ok: true });
   });

@@ -11,6 +11,12 @@ export const green = paint(32);
 export const yellow = paint(33);
 export const blue = paint(34);
 
+// A reader that has seen enough (`| head`) is no error.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code === 'EPIPE') process.exit(0);
+  throw error;
+});
+
 /** Prints a value as JSON, or lets `human` print it for people. */
 export function show<T>(json: boolean | undefined, value: T, human: (value: T) => void): void {
   if (json) process.stdout.write(`${JSON.stringify(value, null, 2)}\n`);

@@ -53,6 +53,7 @@ const tree = root.addChildren([
   page('/features/$name', features, 'FeatureServicePage'),
   page('/experiments', experiments, 'ExperimentsPage'),
   page('/experiments/$name', experiments, 'ExperimentPage'),
+  page('/experiments/runs/compare', experiments, 'CompareRunsPage'),
   page('/experiments/runs/$id', experiments, 'ExperimentRunPage'),
   page('/pipelines', pipelines, 'PipelinesPage'),
   page('/pipelines/$name', pipelines, 'PipelinePage'),

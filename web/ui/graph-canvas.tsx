@@ -58,25 +58,35 @@ function Box({ data }: NodeProps<BoxNode>) {
 
 const nodeTypes = { box: Box };
 
-/** Fits the drawing into its frame, but never smaller than can be read; then it is panned. */
+/** Fits the drawing into its frame, but never smaller than can be read; then it is panned, and `focus` is in sight. */
 function viewportOf(
   places: { x: number; y: number }[],
   nodeWidth: number,
   frameWidth: number,
   frameHeight: number,
   anchor: 'start' | 'end',
+  focus: { x: number; y: number } | undefined,
 ) {
   const wide = Math.max(...places.map((place) => place.x)) + nodeWidth + 8;
   const high = Math.max(...places.map((place) => place.y)) + HEIGHT + 8;
   const zoom = Math.max(SMALLEST, Math.min(1, (frameWidth - 24) / wide, (frameHeight - 16) / high));
   const room = frameWidth - wide * zoom;
   const x = room >= 0 ? room / 2 : anchor === 'start' ? 12 : room - 12;
-  return { x, y: Math.max(8, (frameHeight - high * zoom) / 2), zoom };
+  const spare = frameHeight - high * zoom;
+  const middle = frameHeight / 2 - ((focus?.y ?? 0) + HEIGHT / 2) * zoom;
+  return { x, y: spare >= 0 ? spare / 2 : Math.min(8, Math.max(spare - 8, middle)), zoom };
 }
 
 function place(nodes: GraphNode[], edges: GraphEdge[], width: number): Map<string, { x: number; y: number }> {
   const graph = new graphlib.Graph();
-  graph.setGraph({ rankdir: 'LR', nodesep: 18, ranksep: width === WIDE ? 36 : 24, marginx: 8, marginy: 8 });
+  graph.setGraph({
+    rankdir: 'LR',
+    nodesep: 18,
+    edgesep: 6,
+    ranksep: width === WIDE ? 36 : 24,
+    marginx: 8,
+    marginy: 8,
+  });
   graph.setDefaultEdgeLabel(() => ({}));
   const known = new Set(nodes.map((node) => node.id));
   for (const node of nodes) graph.setNode(node.id, { width, height: HEIGHT });
@@ -106,11 +116,12 @@ function Drawing({ nodes, edges, height = 320, onOpen, label, compact, anchor = 
   const shape = `${nodes.map((node) => node.id).join()}|${edges.map((edge) => `${edge.from}>${edge.to}`).join()}`;
   // biome-ignore lint/correctness/useExhaustiveDependencies: only the shape moves boxes; states change in place
   const places = useMemo(() => place(nodes, edges, width), [shape, width]);
+  const focus = places.get(nodes.find((node) => node.selected)?.id ?? '');
   const [frame, frameWidth] = useWidth<HTMLElement>();
   // biome-ignore lint/correctness/useExhaustiveDependencies: fit again when the shape or the frame changes
   useEffect(() => {
     if (frameWidth > 0)
-      void flow.setViewport(viewportOf([...places.values()], width, frameWidth, height, anchor));
+      void flow.setViewport(viewportOf([...places.values()], width, frameWidth, height, anchor, focus));
   }, [places, frameWidth, height, flow]);
   const boxes = nodes.map<BoxNode>((item) => ({
     id: item.id,
@@ -150,7 +161,7 @@ function Drawing({ nodes, edges, height = 320, onOpen, label, compact, anchor = 
         proOptions={{ hideAttribution: true }}
         onNodeClick={(_event, node) => onOpen?.(node.id)}
       >
-        <Controls showInteractive={false} position="bottom-right" orientation="horizontal" />
+        <Controls showInteractive={false} position={anchor === 'end' ? 'bottom-left' : 'bottom-right'} orientation="horizontal" />
       </ReactFlow>
       <ol className="sr-only">
         {nodes.map((node) => (

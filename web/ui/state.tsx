@@ -56,7 +56,8 @@ export function toneOf(state: string | null | undefined): Tone {
   );
 }
 
-function wordOf(state: string): string {
+/** The word that a state is shown as. */
+export function wordOf(state: string): string {
   return words[state.toLowerCase()]?.[1] ?? state.replaceAll('_', ' ');
 }
 

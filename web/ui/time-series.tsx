@@ -254,6 +254,9 @@ function options(
         labelSize: 18,
         labelFont: font,
         values: (_plot, splits) => splits.map((value) => (value === null ? '' : format(value))),
+        ...(log
+          ? { splits: (_plot, _axis, low, high) => powersOfTen(low, high), filter: (_plot, splits) => splits }
+          : {}),
       },
     ],
     hooks: {
@@ -271,6 +274,16 @@ function options(
       draw: [(plot) => drawOver(plot, latest.current, palette)],
     },
   };
+}
+
+/** Lines of a log axis: whole powers of ten, at most about six of them. */
+function powersOfTen(low: number, high: number): number[] {
+  const first = Math.ceil(Math.log10(low) - 1e-9);
+  const last = Math.floor(Math.log10(high) + 1e-9);
+  const step = Math.max(1, Math.ceil((last - first) / 5));
+  const made: number[] = [];
+  for (let power = first; power <= last; power += step) made.push(10 ** power);
+  return made.length > 0 ? made : [low, high];
 }
 
 function mixed(color: string): string {

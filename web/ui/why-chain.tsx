@@ -1,13 +1,13 @@
 import { Link } from '@tanstack/react-router';
 import { useState } from 'react';
 import { useApi } from '../api/hooks.ts';
-import type { LedgerEvent, Why } from '../api/types.ts';
+import type { LedgerEvent, Why, WhyEdge } from '../api/types.ts';
 import { JsonBlock } from './code-block.tsx';
 import { CopyId, Digest } from './copy-id.tsx';
 import { eventState, eventWords } from './event.ts';
 import { Empty, Loaded } from './feedback.tsx';
 import { utc } from './format.ts';
-import { Graph, type GraphNode } from './graph.tsx';
+import { Graph, type GraphEdge, type GraphNode } from './graph.tsx';
 import { KeyValue } from './key-value.tsx';
 import { SubjectLink, shortId, subjectParts } from './subject.tsx';
 
@@ -27,11 +27,7 @@ export function WhyChain({ subject, height }: { subject: string; height?: number
               {...(height ? { height } : {})}
               anchor="end"
               nodes={why.nodes.map((item) => graphNode(item.event, item.id === node.id))}
-              edges={why.edges.map((edge) => ({
-                from: edge.to,
-                to: edge.from,
-                dashed: edge.kind === 'uses',
-              }))}
+              edges={drawn(why.edges)}
               onOpen={setChosen}
             />
             <div className="legend">
@@ -42,7 +38,10 @@ export function WhyChain({ subject, height }: { subject: string; height?: number
                 <span className="swatch" style={{ borderColor: 'var(--dim)', borderTopStyle: 'dashed' }} />{' '}
                 was made into
               </span>
-              <span>Causes stand at the left, what follows from them at the right; drag to move.</span>
+              <span>
+                Causes stand at the left, what follows at the right; what a longer way shows is not drawn
+                twice.
+              </span>
               {why.truncated ? <span>The chain is longer than what is drawn.</span> : null}
             </div>
             <EventDetails event={node.event} />
@@ -51,6 +50,27 @@ export function WhyChain({ subject, height }: { subject: string; height?: number
       }}
     </Loaded>
   );
+}
+
+/** The edges from cause to effect, without those of `uses` that a longer way shows too. */
+function drawn(edges: WhyEdge[]): GraphEdge[] {
+  const next = new Map<string, Set<string>>();
+  for (const { from, to } of edges) next.set(to, (next.get(to) ?? new Set()).add(from));
+  const reaches = (start: string, end: string, seen: Set<string>): boolean => {
+    for (const one of next.get(start) ?? []) {
+      if (one === end) return true;
+      if (seen.has(one)) continue;
+      seen.add(one);
+      if (reaches(one, end, seen)) return true;
+    }
+    return false;
+  };
+  const longer = ({ from, to }: WhyEdge) =>
+    [...(next.get(to) ?? [])].some((one) => one !== from && reaches(one, from, new Set([one])));
+  const once = new Map(edges.map((edge) => [`${edge.from} ${edge.to} ${edge.kind}`, edge]));
+  return [...once.values()]
+    .filter((edge) => edge.kind === 'cause' || !longer(edge))
+    .map((edge) => ({ from: edge.to, to: edge.from, dashed: edge.kind === 'uses' }));
 }
 
 function graphNode(event: LedgerEvent, selected: boolean): GraphNode {

@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { type HoustonClient, HoustonReplyError } from '../../client/client.ts';
 import { type CommonOptions, common, withClient } from '../connect.ts';
 import { bold, dim, green, line, red, show, table } from '../output.ts';
 
@@ -17,7 +18,6 @@ type Why = {
   nodes: { id: string; depth: number; event: Event }[];
   edges: { from: string; to: string; kind: 'cause' | 'uses' | 'origin'; subject?: string }[];
   truncated: boolean;
-  prediction?: Record<string, unknown>;
 };
 type Verification = {
   ok: boolean;
@@ -74,6 +74,23 @@ function brief(data: Record<string, unknown>): string {
   return parts.length > 0 ? ` · ${parts.join(' · ')}` : '';
 }
 
+type Explanation = { prediction?: Record<string, unknown>; graph: Why };
+
+/** A subject of the ledger, or the id of a prediction: those are too many for the ledger and stand in a log. */
+async function explain(client: HoustonClient, subject: string, limit: number): Promise<Explanation> {
+  const ofPrediction = (id: string) =>
+    client.get<Explanation>(`/api/serving/predictions/${encodeURIComponent(id)}/why`);
+  if (subject.startsWith('prediction:')) return ofPrediction(subject.slice('prediction:'.length));
+  try {
+    return { graph: await client.get<Why>('/api/ledger/why', { subject, limit }) };
+  } catch (error) {
+    if (!(error instanceof HoustonReplyError) || error.code !== 'platform.subject.not_found') throw error;
+    return ofPrediction(subject).catch(() => {
+      throw error;
+    });
+  }
+}
+
 export function ledgerCommands(program: Command): void {
   common(
     program
@@ -84,16 +101,11 @@ export function ledgerCommands(program: Command): void {
     .option('--limit <n>', 'at most so many events', '200')
     .action(async (subject: string, options: CommonOptions & { limit: string }) =>
       withClient(options, async (client) => {
-        const prediction = subject.match(/^(?:prediction:)?(prd_[a-z0-9]+(?::\d+)?)$/)?.[1];
-        const graph = prediction
-          ? await client.get<Why>(`/api/serving/predictions/${encodeURIComponent(prediction)}/why`)
-          : await client.get<Why>('/api/ledger/why', { subject, limit: Number(options.limit) });
-        show(options.json, graph, (value) => {
-          if (value.prediction)
-            line(
-              `${bold(`prediction ${prediction}`)} ${dim(JSON.stringify(value.prediction).slice(0, 400))}`,
-            );
-          printWhy(value);
+        const result = await explain(client, subject, Number(options.limit));
+        show(options.json, result, ({ prediction, graph }) => {
+          if (prediction)
+            line(`${bold(`prediction ${prediction.id}`)} ${dim(JSON.stringify(prediction).slice(0, 400))}`);
+          printWhy(graph);
         });
       }),
     );

@@ -132,19 +132,20 @@ export function modelCommands(program: Command): void {
   common(
     program
       .command('rollback')
-      .description('put the previous revision of a deployment back, at the next request'),
+      .description('abort the running rollout, or else put the previous revision back, at the next request'),
   )
     .argument('<deployment>')
     .option('--reason <text>', 'why', 'asked for on the command line')
     .action(async (deployment: string, options: CommonOptions & { reason: string }) =>
       withClient(options, async (client) => {
-        const result = await client.post<object>(
+        const result = await client.post<{ champion: { model: string; version: number } | null }>(
           `/api/serving/deployments/${encodeURIComponent(deployment)}/rollback`,
           { reason: options.reason },
         );
-        show(options.json, result, () =>
-          line(`${green('✓')} ${bold(deployment)} is back on its previous revision`),
-        );
+        show(options.json, result, ({ champion }) => {
+          const now = champion ? `${champion.model}:${champion.version}` : 'nothing';
+          line(`${green('✓')} ${bold(deployment)} is answered by ${bold(now)} from the next request on`);
+        });
       }),
     );
 }

@@ -34,7 +34,7 @@ export function operationCommands(program: Command): void {
     withClient(options, async (client) => {
       const reply = await client.get<List>('/api/governance/approvals');
       show(options.json, reply, ({ items }) =>
-        table(items, ['id', 'state', 'subject', 'requestedBy', 'createdAt']),
+        table(items, ['id', 'state', 'subject', 'requester', 'requestedAt']),
       );
     }),
   );

@@ -30,9 +30,9 @@ export async function followRun(client: HoustonClient, id: string, tell: (step: 
   for (;;) {
     const run = await client.get<Run>(`/api/pipelines/runs/${id}`);
     for (const step of run.steps) {
-      if (told.has(step.key) || ['waiting', 'ready', 'running', 'awaiting-approval'].includes(step.state))
-        continue;
-      told.add(step.key);
+      const turn = `${step.key} ${step.state}`;
+      if (told.has(turn) || ['waiting', 'ready', 'running'].includes(step.state)) continue;
+      told.add(turn);
       tell(step);
     }
     if (ended.has(run.state)) return run;

@@ -99,15 +99,16 @@ function eventData(row: ApprovalRow): JsonObject {
  * Who set this in motion: the actor when it is a person, else the nearest person in the chain of causes (who started
  * the run, who asked for the rollout), else the actor. Letting a job ask does not make somebody's own wish approvable.
  */
-export async function personBehind(scope: Scope): Promise<string> {
-  let cause = scope.actor.startsWith('user:') ? null : scope.cause;
-  for (let steps = 0; cause !== null && steps < 100; steps++) {
-    const event: LedgerEvent = await getEvent(scope, cause);
+export async function personBehind(scope: Scope, { actor, cause }: Doing = scope): Promise<string> {
+  let next = actor.startsWith('user:') ? null : cause;
+  for (let steps = 0; next !== null && steps < 100; steps++) {
+    const event: LedgerEvent = await getEvent(scope, next);
     if (event.actor.startsWith('user:')) return event.actor;
-    cause = event.cause;
+    next = event.cause;
   }
-  return scope.actor;
+  return actor;
 }
+type Doing = Pick<LedgerEvent, 'actor' | 'cause'>;
 
 /**
  * Takes one person's decision. A rejection ends the approval; the last missing approve grants it.

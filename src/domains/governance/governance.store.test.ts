@@ -173,4 +173,21 @@ describeOnEachDatabase('governance', (open) => {
     });
     await expect(decide(as('ben'), approvalId, 'approve', '')).rejects.toMatchObject({ status: 403 });
   });
+
+  it('finds the builder behind the job that registered', async () => {
+    const started = await transact(as('dan'), (tx) =>
+      record(tx, { type: 'test.run.started', subject: 'run:2' }),
+    );
+    const job: Scope = { ...platform.systemScope('job:step'), cause: started.id };
+    const { digest: bytes } = await platform.blobs.put(Buffer.from('another'));
+    const signature = { inputs: [], outputs: [], features: null };
+    const format = { irVersion: 8, producer: '', opsets: [], nodes: 0, operators: {} };
+    const { version } = await transact(job, (tx) =>
+      registry.registerVersion(tx, { model: 'strict', digest: bytes, signature, format }),
+    );
+    const asked = { model: 'strict', version, digest: bytes, environment: 'prod', requester: 'user:ben' };
+    const { approvalId = '' } = await requirement(as('ben'), registry, asked);
+    const { excluded } = await getApproval(scope, approvalId);
+    expect([...excluded].sort()).toEqual(['job:step', 'user:ben', 'user:dan']);
+  });
 });

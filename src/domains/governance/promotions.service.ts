@@ -1,3 +1,4 @@
+import { listEvents } from '../../platform/ledger/index.ts';
 import { type Scope, transact } from '../../platform/scope.ts';
 import type { PromotionRequest, PromotionRequirement, RegistryDoor, Severity } from '../registry/index.ts';
 import { type Approval, close, openApproval, personBehind, toApproval } from './approvals.service.ts';
@@ -74,7 +75,7 @@ async function requestApproval(
   const { required, roles, excludesBuilder, expiresAfterMs } = approvalRule(policy.spec);
   const { model, version, digest, environment } = request;
   const requester = request.requester ?? (await personBehind(tx));
-  const builder = excludesBuilder ? (await registry.getVersion(tx, model, version)).actor : requester;
+  const builders = excludesBuilder ? await buildersOf(tx, registry, model, version) : [];
   return openApproval(
     tx,
     {
@@ -91,9 +92,22 @@ async function requestApproval(
       required,
       requester,
       roleNames: roles,
-      mayNot: [requester, builder],
+      mayNot: [requester, ...builders],
       expiresAfterMs,
     },
     [`model:${model}/${version}`, `policy:${policy.name}`],
   );
+}
+
+/** Who registered a version, and the person behind the job that did. */
+async function buildersOf(
+  tx: Scope,
+  registry: RegistryDoor,
+  model: string,
+  version: number,
+): Promise<string[]> {
+  const { actor } = await registry.getVersion(tx, model, version);
+  const filter = { subject: `model:${model}/${version}`, types: ['registry.version.registered'], limit: 1 };
+  const [event] = await listEvents(tx, filter);
+  return event ? [actor, await personBehind(tx, event)] : [actor];
 }

@@ -76,7 +76,10 @@ async function needsOf(needs: InsightsNeeds, scope: Scope): Promise<Need[]> {
       (approval): Need => ({
         kind: 'approval',
         id: approval.id,
-        title: `Approve ${approval.model} version ${approval.version} for ${approval.environment}`,
+        title:
+          approval.kind === 'step'
+            ? (approval.question ?? 'A pipeline asks for approval')
+            : `Approve ${approval.model} version ${approval.version} for ${approval.environment}`,
         subject: `approval:${approval.id}`,
         since: isoTime(approval.requestedAt),
         action: { label: 'Decide', href: `/governance/approvals/${approval.id}` },

@@ -6,7 +6,7 @@ const model = ({ data }: LedgerEvent) => `${text(data.model)} version ${text(dat
 /** "…: the reason"; its first word begins small unless it is a name. */
 const because = ({ data }: LedgerEvent) =>
   typeof data.reason === 'string' && data.reason !== ''
-    ? `: ${data.reason.replace(/^[A-Z](?=[a-z]* )/, (first) => first.toLowerCase())}`
+    ? `: ${data.reason.replace(/^gate: /, '').replace(/^[A-Z](?=[a-z]* )/, (first) => first.toLowerCase())}`
     : '.';
 
 /** 1234567 → "1 234 567" with thin spaces, as the pages show it. */
@@ -14,6 +14,9 @@ export function grouped(value: Json | undefined): string {
   return typeof value === 'number' ? value.toLocaleString('en-GB').replaceAll(',', '\u2009') : text(value);
 }
 const run = ({ data, subject }: LedgerEvent) => (data.pipeline ? text(data.pipeline) : subject);
+
+const who = ({ actor }: LedgerEvent) => actor.replace(/^user:/, '');
+const what = (event: LedgerEvent) => (event.data.model ? ` ${model(event)}` : '');
 
 /** Events worth telling on the overview, each with its sentence. */
 const sentences: Record<string, (event: LedgerEvent) => string> = {
@@ -42,12 +45,12 @@ const sentences: Record<string, (event: LedgerEvent) => string> = {
     `${text(event.data.deployment)} lost quality${because(event)}`,
   'monitoring.incident.opened': (event) => `Incident at ${text(event.data.deployment)}${because(event)}`,
   'monitoring.incident.acknowledged': ({ actor, data }) =>
-    `${actor} looks after the incident at ${text(data.deployment)}.`,
+    `${actor.replace(/^user:/, '')} looks after the incident at ${text(data.deployment)}.`,
   'monitoring.incident.resolved': ({ data }) =>
     `The incident at ${text(data.deployment)} is over: ${text(data.resolution)}`,
   'governance.approval.requested': (event) => `An approval is asked for ${model(event)}.`,
-  'governance.approval.granted': ({ actor }) => `${actor} approved.`,
-  'governance.approval.rejected': ({ actor }) => `${actor} rejected.`,
+  'governance.approval.granted': (event) => `${who(event)} approved${what(event)}.`,
+  'governance.approval.rejected': (event) => `${who(event)} rejected${what(event)}.`,
 };
 
 /** Types that the overview tells of. */

@@ -24,7 +24,7 @@ export function DatasetPage() {
   const { name } = useParams({ strict: false }) as { name: string };
   const target = path`/api/data/datasets/${name}`;
   const dataset = useApi<Dataset>(target);
-  const versions = useList<DatasetVersion>(`${target}/versions`);
+  const versions = useList<DatasetVersion>(`${target}/versions`, { query: { limit: 1000 } });
   const validations = useList<Validation>(`${target}/validations`);
   const [tab] = useTab('profile');
   const [wanted, want] = useUrlState('do');
@@ -58,7 +58,7 @@ export function DatasetPage() {
           {list.length > 1 ? (
             <Select
               aria-label="Version"
-              w={150}
+              w={168}
               data={list.map((item, at) => ({
                 value: String(item.version),
                 label: `version ${item.version}${at === 0 ? ' (newest)' : ''}`,
@@ -77,8 +77,8 @@ export function DatasetPage() {
           items={[
             { key: 'profile', label: 'Profile' },
             { key: 'rows', label: 'Rows' },
-            { key: 'versions', label: 'Versions', count: versions.data?.items.length },
-            { key: 'validations', label: 'Validations', count: validations.data?.items.length },
+            { key: 'versions', label: 'Versions', count: dataset.data?.latestVersion },
+            { key: 'validations', label: 'Validations' },
             { key: 'expectations', label: 'Expectations', count: dataset.data?.expectations.length },
             { key: 'diff', label: 'Difference' },
           ]}

@@ -16,13 +16,13 @@ const columns: Column<Dataset>[] = [
     title: 'Dataset',
     value: (item) => item.name,
     render: (item) => <b>{item.name}</b>,
-    width: 'minmax(160px, 1.2fr)',
+    width: 'minmax(140px, 1.2fr)',
   },
   {
     key: 'description',
     title: 'Description',
     value: (item) => item.description,
-    width: 'minmax(160px, 2fr)',
+    width: 'minmax(110px, 2fr)',
   },
   {
     key: 'version',
@@ -30,7 +30,7 @@ const columns: Column<Dataset>[] = [
     value: (item) => item.latestVersion,
     render: (item) => (item.latestVersion > 0 ? item.latestVersion : MISSING),
     align: 'right',
-    width: '84px',
+    width: '76px',
   },
   {
     key: 'rows',
@@ -38,7 +38,7 @@ const columns: Column<Dataset>[] = [
     value: (item) => item.latest?.rows,
     render: (item) => count(item.latest?.rows),
     align: 'right',
-    width: '96px',
+    width: '86px',
   },
   {
     key: 'bytes',
@@ -46,7 +46,7 @@ const columns: Column<Dataset>[] = [
     value: (item) => item.latest?.bytes,
     render: (item) => bytes(item.latest?.bytes),
     align: 'right',
-    width: '96px',
+    width: '86px',
   },
   {
     key: 'span',
@@ -56,7 +56,7 @@ const columns: Column<Dataset>[] = [
       item.latest?.timeFrom
         ? `${utc(item.latest.timeFrom, 'day')} to ${utc(item.latest.timeTo, 'day')}`
         : MISSING,
-    width: '190px',
+    width: '200px',
   },
   {
     key: 'checks',
@@ -65,13 +65,13 @@ const columns: Column<Dataset>[] = [
     align: 'right',
     width: '104px',
   },
-  { key: 'owner', title: 'Owner', value: (item) => item.owner, width: '110px' },
+  { key: 'owner', title: 'Owner', value: (item) => item.owner, width: '100px' },
   {
     key: 'updated',
     title: 'Changed',
     value: (item) => timeValue(item.updatedAt),
     render: (item) => ago(item.updatedAt),
-    width: '110px',
+    width: '104px',
   },
 ];
 

@@ -1,3 +1,4 @@
+import { Button } from '@mantine/core';
 import { useNavigate, useParams } from '@tanstack/react-router';
 import { path } from '../../api/client.ts';
 import { useList } from '../../api/hooks.ts';
@@ -8,11 +9,16 @@ import { ago, duration, MISSING, plain, toMs } from '../../ui/format.ts';
 import { Page } from '../../ui/page.tsx';
 import { Panel } from '../../ui/panel.tsx';
 import { StateBadge } from '../../ui/state.tsx';
+import { useUrlState } from '../../ui/url-state.ts';
 
 /** A metric for people; words for what JSON has no number for. */
 export function metricText(value: MetricValue | undefined): string {
   if (value === undefined) return MISSING;
   return typeof value === 'number' ? plain(value, 4) : value;
+}
+
+function varies(runs: ExperimentRun[], param: string): boolean {
+  return runs.length < 2 || new Set(runs.map((run) => run.params[param])).size > 1;
 }
 
 /** What differs between the runs comes first, and what was measured on unseen rows before the training's own. */
@@ -27,8 +33,27 @@ function keysOf(
   return keys.sort((left, right) => rank(right) - rank(left)).slice(0, most);
 }
 
-function columnsOf(runs: ExperimentRun[]): Column<ExperimentRun>[] {
+type Picks = { picked: string[]; toggle: (id: string) => void };
+
+function columnsOf(runs: ExperimentRun[], { picked, toggle }: Picks): Column<ExperimentRun>[] {
   return [
+    {
+      key: 'pick',
+      title: '',
+      value: (run) => picked.includes(run.id),
+      render: (run) => (
+        <input
+          type="checkbox"
+          className="pick"
+          aria-label={`Compare ${run.name || run.id}`}
+          checked={picked.includes(run.id)}
+          onClick={(event) => event.stopPropagation()}
+          onChange={() => toggle(run.id)}
+        />
+      ),
+      sortable: false,
+      width: '36px',
+    },
     {
       key: 'status',
       title: 'State',
@@ -41,21 +66,23 @@ function columnsOf(runs: ExperimentRun[]): Column<ExperimentRun>[] {
       title: 'Run',
       value: (run) => run.name || run.id,
       render: (run) => <b>{run.name || run.id}</b>,
-      width: 'minmax(170px, 1.2fr)',
+      width: 'minmax(180px, 1.2fr)',
     },
-    ...keysOf(runs, (run) => run.metrics, 6).map<Column<ExperimentRun>>((key) => ({
+    ...keysOf(runs, (run) => run.metrics, 5).map<Column<ExperimentRun>>((key) => ({
       key: `metrics.${key}`,
       title: key,
       value: (run) => (typeof run.metrics[key] === 'number' ? run.metrics[key] : undefined),
       render: (run) => metricText(run.metrics[key]),
       align: 'right',
-      width: '110px',
+      width: '96px',
     })),
-    ...keysOf(runs, (run) => run.params, 6).map<Column<ExperimentRun>>((key) => ({
+    ...keysOf(runs, (run) => run.params, 4)
+      .filter((key) => varies(runs, key))
+      .map<Column<ExperimentRun>>((key) => ({
       key: `params.${key}`,
       title: <span className="faint">{key}</span>,
       value: (run) => run.params[key],
-      width: 'minmax(100px, 0.7fr)',
+      width: 'minmax(88px, 0.7fr)',
     })),
     {
       key: 'started',
@@ -87,6 +114,21 @@ export function ExperimentPage() {
   const target = `${path`/api/experiments/${name}`}/runs`;
   const runs = useList<ExperimentRun>(target, { query: { limit: 1000 } });
   const navigate = useNavigate();
+  const [text, pick] = useUrlState('pick');
+  const picked = text.split(',').filter(Boolean);
+  const toggle = (id: string) =>
+    pick((picked.includes(id) ? picked.filter((one) => one !== id) : [...picked, id]).join(','));
+  const compare = (
+    <Button
+      variant={picked.length >= 2 ? 'filled' : 'default'}
+      disabled={picked.length < 2}
+      onClick={() =>
+        void navigate({ to: '/experiments/runs/compare', search: { runs: picked.join(',') } as never })
+      }
+    >
+      {picked.length >= 2 ? `Compare ${picked.length} runs` : 'Compare: tick two runs'}
+    </Button>
+  );
   return (
     <Page title={name} crumbs={[{ label: 'Experiments', to: '/experiments' }]} api={{ path: target }}>
       <Panel flush>
@@ -95,9 +137,10 @@ export function ExperimentPage() {
             <DataTable
               name="runs"
               rows={list.items}
-              columns={columnsOf(list.items)}
+              columns={columnsOf(list.items, { picked, toggle })}
               rowKey={(run) => run.id}
               sort="-started"
+              tools={list.items.length > 1 ? compare : null}
               onOpen={(run) => void navigate({ to: `/experiments/runs/${encodeURIComponent(run.id)}` })}
               empty={<Empty title="This experiment has no run yet" />}
             />

@@ -1,3 +1,4 @@
+export { CompareRunsPage } from './compare-page.tsx';
 export { ExperimentPage } from './experiment-page.tsx';
 export { ExperimentRunPage } from './experiment-run-page.tsx';
 export { ExperimentsPage } from './experiments-page.tsx';

@@ -36,7 +36,7 @@ export function ApprovalPage() {
       <Loaded query={approval} height={320}>
         {(item) => (
           <>
-            <Panel title="What is asked" span={7}>
+            <Panel title="What is asked" span={item.kind === 'promotion' ? 7 : 12}>
               <KeyValue
                 items={[
                   ...boundTo(item),

@@ -1,6 +1,7 @@
 import { useNavigate } from '@tanstack/react-router';
 import { useList } from '../../api/hooks.ts';
 import type { Approval, Policy } from '../../api/types.ts';
+import { inEnvironment, useEnvironment } from '../../app/environment.ts';
 import { JsonBlock } from '../../ui/code-block.tsx';
 import { Digest } from '../../ui/copy-id.tsx';
 import { type Column, DataTable, timeValue } from '../../ui/data-table.tsx';
@@ -52,7 +53,11 @@ const columns: Column<Approval>[] = [
 export function GovernancePage() {
   const approvals = useList<Approval>('/api/governance/approvals');
   const [tab] = useTab('approvals');
-  const pending = (approvals.data?.items ?? []).filter((item) => item.state === 'pending');
+  const [environment] = useEnvironment();
+  const shown = (approvals.data?.items ?? []).filter((item) =>
+    inEnvironment(item.environment ?? undefined, environment),
+  );
+  const pending = shown.filter((item) => item.state === 'pending');
   return (
     <Page
       title="Governance"
@@ -75,7 +80,7 @@ export function GovernancePage() {
         />
       }
     >
-      {tab === 'approvals' ? <Approvals approvals={approvals} pending={pending} /> : null}
+      {tab === 'approvals' ? <Approvals approvals={approvals} shown={shown} pending={pending} /> : null}
       {tab === 'policies' ? <Policies /> : null}
       {tab === 'inventory' ? <Inventory /> : null}
     </Page>
@@ -84,9 +89,11 @@ export function GovernancePage() {
 
 function Approvals({
   approvals,
+  shown,
   pending,
 }: {
   approvals: ReturnType<typeof useList<Approval>>;
+  shown: Approval[];
   pending: Approval[];
 }) {
   const navigate = useNavigate();
@@ -129,10 +136,10 @@ function Approvals({
       </Panel>
       <Panel title="All approvals" flush>
         <Loaded query={approvals} rows={5}>
-          {(list) => (
+          {() => (
             <DataTable
               name="approvals"
-              rows={list.items}
+              rows={shown}
               columns={columns}
               rowKey={(item) => item.id}
               sort="-asked"

@@ -1,6 +1,7 @@
 import { Link } from '@tanstack/react-router';
 import { useApi } from '../../api/hooks.ts';
 import type { InventoryItem, List } from '../../api/types.ts';
+import { inEnvironment, useEnvironment } from '../../app/environment.ts';
 import { type Column, DataTable } from '../../ui/data-table.tsx';
 import { Empty, Loaded } from '../../ui/feedback.tsx';
 import { MISSING } from '../../ui/format.ts';
@@ -86,13 +87,16 @@ const columns: Column<InventoryItem>[] = [
 /** Everything that decides, with its owner and its risk; the riskiest first. */
 export function Inventory() {
   const inventory = useApi<List<InventoryItem>>('/api/governance/inventory');
+  const [environment] = useEnvironment();
+  const belongs = ({ deployments }: InventoryItem) =>
+    environment === 'all' || deployments.some((one) => inEnvironment(one.environment, environment));
   return (
     <Panel title="Inventory" note="everything on this server that decides, the riskiest first" flush>
       <Loaded query={inventory} rows={5}>
         {(list) => (
           <DataTable
             name="inventory"
-            rows={list.items}
+            rows={list.items.filter(belongs)}
             columns={columns}
             rowKey={(item) => item.model}
             sort="-risk"

@@ -1,32 +1,30 @@
-import { useQueries } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
-import { type ApiError, api, path } from '../../api/client.ts';
-import { useList } from '../../api/hooks.ts';
-import type { Deployment, Incident, List, Monitor, MonitorWindow } from '../../api/types.ts';
+import type { ReactNode } from 'react';
+import type { HealthStrip } from '../../api/types.ts';
 import { count, duration, MISSING, percent, significant, utc, withInterval } from '../../ui/format.ts';
 import { Panel } from '../../ui/panel.tsx';
-import { StateStrip } from '../../ui/sparkline.tsx';
+import { Sparkline, StateStrip } from '../../ui/sparkline.tsx';
 import { StateBadge } from '../../ui/state.tsx';
 
 const MOST = 25;
+const CELLS = 24;
 const order = ['failing', 'degraded', 'not enough data', 'no data', 'paused', 'healthy'];
 const underway = ['awaiting-approval', 'shadow', 'canary', 'held'];
 
-export type Strip = {
-  deployment: Deployment;
-  windows: MonitorWindow[];
-  last: MonitorWindow | undefined;
-  incidents: number;
-  health: string;
-  reason: string;
-};
+/** The worst first, then by name. */
+export function worstFirst(strips: HealthStrip[]): HealthStrip[] {
+  return [...strips].sort(
+    (left, right) =>
+      order.indexOf(left.state) - order.indexOf(right.state) || left.name.localeCompare(right.name),
+  );
+}
 
-/** One row per deployment, the worst first: state, past windows, realised performance, drift, traffic, incidents. */
-export function HealthStrips({ rows, environment }: { rows: Strip[]; environment: string }) {
+/** One row per deployment: state, past windows, realised performance, drift, traffic, incidents. */
+export function HealthStrips({ rows, environment }: { rows: HealthStrip[]; environment: string }) {
   return (
     <Panel
       title="Deployments"
-      note={`${environment === 'all' ? 'every environment' : environment}, the worst first; performance and drift of the newest window`}
+      note={`${environment === 'all' ? 'every environment' : environment}, the worst first; performance of the newest window with all outcomes, traffic of the last minute`}
       flush
     >
       <div style={{ overflowX: 'auto' }}>
@@ -38,17 +36,18 @@ export function HealthStrips({ rows, environment }: { rows: Strip[]; environment
               <th>Serves</th>
               <th>Past windows</th>
               <th className="right">Performance</th>
+              <th className="wide-only">Limit and past</th>
               <th className="right wide-only">Labelled</th>
               <th className="right">Drifted</th>
-              <th className="right">Requests/s</th>
+              <th className="right">Requests/min</th>
               <th className="right">p99</th>
               <th className="right">Errors</th>
-              <th className="wide-only">Incidents</th>
+              <th className="right">Incidents</th>
             </tr>
           </thead>
           <tbody>
             {rows.slice(0, MOST).map((row) => (
-              <StripRow key={row.deployment.name} row={row} />
+              <StripRow key={row.name} row={row} />
             ))}
           </tbody>
         </table>
@@ -67,118 +66,64 @@ export function HealthStrips({ rows, environment }: { rows: Strip[]; environment
   );
 }
 
-/** What serving and monitoring say about each deployment, the worst first. */
-export function useHealth(deployments: Deployment[]): Strip[] {
-  const incidents = useList<Incident>('/api/monitoring/incidents');
-  const monitors = useList<Monitor>('/api/monitoring/monitors', { every: 15_000 });
-  const open = (incidents.data?.items ?? []).filter((incident) => incident.state !== 'resolved');
-  const windows = useQueries({
-    queries: deployments.slice(0, 200).map((deployment) => {
-      const target = path`/api/monitoring/monitors/${deployment.name}/windows`;
-      return {
-        queryKey: ['monitoring', target, {}],
-        queryFn: ({ signal }: { signal: AbortSignal }) =>
-          api.get<List<MonitorWindow> | { windows: MonitorWindow[] }>(target, undefined, signal),
-        refetchInterval: 15_000,
-        retry: (_failures: number, _error: ApiError) => false,
-      };
-    }),
-  });
-  const rows = deployments.map((deployment, at): Strip => {
-    const data = windows[at]?.data;
-    const items = data ? ('windows' in data ? data.windows : data.items) : [];
-    const monitor = monitors.data?.items.find((item) => item.deployment === deployment.name);
-    const last = monitor?.latestFinal ?? items.findLast((window) => window.rows > 0);
-    const count = open.filter((incident) => incident.deployment === deployment.name).length;
-    return {
-      deployment,
-      windows: items,
-      last,
-      incidents: count,
-      health: healthOf(deployment, monitor?.state ?? last?.state, count),
-      reason: monitor?.reason ?? last?.reason ?? '',
-    };
-  });
-  return rows.sort(
-    (left, right) =>
-      order.indexOf(left.health) - order.indexOf(right.health) ||
-      left.deployment.name.localeCompare(right.deployment.name),
-  );
-}
-
-/** The worse of what serving and monitoring say. */
-export function healthOf(deployment: Deployment, watched: string | undefined, incidents: number): string {
-  if (deployment.state === 'failed') return 'failing';
-  if (deployment.state === 'empty') return 'no data';
-  const seen = watched ?? 'no data';
-  return incidents > 0 && order.indexOf(seen) > 1 ? 'degraded' : seen;
-}
-
-function StripRow({ row }: { row: Strip }) {
-  const { deployment, windows, last, incidents, health } = row;
-  const name = ['auc', 'logLoss', 'brier'].find((key) => last?.performance[key]?.value != null);
-  const value = name ? last?.performance[name] : undefined;
-  const flagged = last?.drift.filter((item) => item.flag).length;
-  const { traffic } = deployment;
-  const monitor = `/monitoring/${encodeURIComponent(deployment.name)}`;
+function StripRow({ row }: { row: HealthStrip }) {
+  const monitor = `/monitoring/${encodeURIComponent(row.name)}`;
+  const { performance } = row;
   return (
     <tr>
       <td>
-        <StateBadge state={health} {...(row.reason ? { title: row.reason } : {})} />
+        <StateBadge state={row.state} title={row.reason} />
       </td>
       <td>
         <span className="row" style={{ gap: 6 }}>
           <Link
-            to={`/serving/${encodeURIComponent(deployment.name)}`}
+            to={`/serving/${encodeURIComponent(row.name)}`}
             className="truncate"
             style={{ maxWidth: 172, fontWeight: 600 }}
-            title={deployment.name}
+            title={row.name}
           >
-            {deployment.name}
+            {row.name}
           </Link>
-          <span className="tag">{deployment.environment}</span>
+          <span className="tag">{row.environment}</span>
         </span>
       </td>
       <td>
-        <Serves deployment={deployment} />
+        <Serves row={row} />
       </td>
       <td>
-        <Link to={monitor} aria-label={`Windows of ${deployment.name}`}>
-          {windows.length > 0 ? (
-            <StateStrip
-              label={`Last ${Math.min(20, windows.length)} windows`}
-              states={windows.slice(-20).map((window) => ({
-                state: window.state,
-                title: `${utc(window.start)} UTC: ${window.state}, ${count(window.rows)} rows`,
-              }))}
-            />
-          ) : (
-            <span className="faint">{MISSING}</span>
-          )}
-        </Link>
+        <PastWindows row={row} to={monitor} />
       </td>
-      <td className="right" title={value ? `n = ${count(value.n)}` : undefined}>
-        {value && name ? (
+      <td
+        className="right nowrap"
+        title={performance ? `n = ${count(performance.n)}, window to ${utc(performance.at)} UTC` : undefined}
+      >
+        {performance ? (
           <>
-            <span className="dim small">{metricName(name)}</span>{' '}
-            {withInterval(value.value, value.low, value.high)}
+            <span className="dim small">{metricName(performance.metric)}</span>{' '}
+            {withInterval(performance.value, performance.low, performance.high)}
           </>
         ) : (
           MISSING
         )}
       </td>
-      <td className="right wide-only">{last ? percent(last.coverage, 0) : MISSING}</td>
-      <td className="right">
-        {last && last.drift.length > 0 ? `${flagged} of ${last.drift.length}` : MISSING}
+      <td className="wide-only nowrap">
+        <Sparkline
+          values={row.sparkline.metric}
+          limit={row.sparkline.limit}
+          label={`${metricName(performance?.metric)} of the past ${row.sparkline.metric.length} windows against its limit`}
+        />{' '}
+        <span className="dim small">{significant(row.sparkline.limit, 3)}</span>
       </td>
-      <td className="right">{significant(traffic.requestsPerSecond, 3)}</td>
-      <td className="right">{duration(traffic.p99Ms)}</td>
-      <td className="right" title={`${traffic.errors} of ${traffic.requests} requests`}>
-        {traffic.requests > 0 ? percent(traffic.errors / traffic.requests, 2) : MISSING}
+      <td className="right wide-only">{percent(row.labelCoverage, 0)}</td>
+      <td className="right nowrap">
+        {row.watchedFeatures > 0 ? `${row.driftedFeatures} of ${row.watchedFeatures}` : MISSING}
       </td>
-      <td className="wide-only">
-        {incidents > 0 ? (
-          <Link to={monitor}>{`${incidents} open`}</Link>
+      <td className="right">{count(row.requestsPerMinute)}</td>
+      <td className="right">{duration(row.p99Ms)}</td>
+      <td className="right">{percent(row.errorRate, 2)}</td>
+      <td className="right nowrap">
+        {row.openIncidents > 0 ? (
+          <Link to={monitor}>{`${row.openIncidents} open`}</Link>
         ) : (
           <span className="faint">none</span>
         )}
@@ -187,18 +132,35 @@ function StripRow({ row }: { row: Strip }) {
   );
 }
 
-function Serves({ deployment }: { deployment: Deployment }) {
-  const { champion, rollout } = deployment;
+function PastWindows({ row, to }: { row: HealthStrip; to: string }): ReactNode {
+  const { states, starts, requests } = row.sparkline;
+  if (states.length === 0) return <span className="faint">{MISSING}</span>;
+  const from = Math.max(0, states.length - CELLS);
+  return (
+    <Link to={to} aria-label={`Windows of ${row.name}`}>
+      <StateStrip
+        label={`Last ${states.length - from} windows`}
+        states={states.slice(from).map((state, at) => ({
+          state,
+          title: `${utc(starts[from + at])} UTC: ${state}, ${count(requests[from + at])} rows`,
+        }))}
+      />
+    </Link>
+  );
+}
+
+function Serves({ row }: { row: HealthStrip }) {
+  const { model, version, rollout } = row;
   return (
     <span className="row nowrap" style={{ gap: 6 }}>
-      {champion ? (
+      {model && version !== null ? (
         <Link
-          to={`/registry/${encodeURIComponent(champion.model)}/${champion.version}`}
+          to={`/registry/${encodeURIComponent(model)}/${version}`}
           className="truncate"
           style={{ maxWidth: 120 }}
-          title={`${champion.model} version ${champion.version}`}
+          title={`${model} version ${version}${row.championSince ? `, champion since ${utc(row.championSince)} UTC` : ''}`}
         >
-          {champion.model} {champion.version}
+          {model} {version}
         </Link>
       ) : (
         MISSING
@@ -207,9 +169,7 @@ function Serves({ deployment }: { deployment: Deployment }) {
         <Link to={`/serving/rollouts/${rollout.id}`}>
           <StateBadge
             state={rollout.state}
-            {...(rollout.challenger
-              ? { title: `version ${rollout.challenger.version} gets ${rollout.weight} %` }
-              : {})}
+            title={rollout.version === null ? '' : `version ${rollout.version} gets ${rollout.weight} %`}
           />
         </Link>
       ) : null}

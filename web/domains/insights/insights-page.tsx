@@ -1,10 +1,11 @@
 import { useApi, useList } from '../../api/hooks.ts';
 import type { LedgerEvent, Overview } from '../../api/types.ts';
-import { duration, percent, plural } from '../../ui/format.ts';
+import { percent, plural } from '../../ui/format.ts';
 import { Page } from '../../ui/page.tsx';
 import { Panel } from '../../ui/panel.tsx';
 import { Stat, Stats } from '../../ui/stat.tsx';
 import { delivery } from './delivery.ts';
+import { medianText } from './delivery-panel.tsx';
 import { DeliveryTable } from './delivery-table.tsx';
 
 const LIMIT = 1000;
@@ -39,21 +40,22 @@ export function InsightsPage() {
       <Panel title="Speed" span={6} note="medians">
         <Stats>
           <Stat
-            label="Registered to serving"
-            value={seconds(speed?.leadTime)}
+            label="Data to production"
+            value={medianText(speed?.leadTime)}
             n={speed?.leadTime.n}
-            hint="Time from the registration of a version to its promotion"
+            hint="From the newest data that a version was made from to its promotion"
           />
           <Stat
-            label="Retraining to serving"
-            value={seconds(speed?.retrainToProduction)}
+            label="Incident to new champion"
+            value={medianText(speed?.retrainToProduction)}
             n={speed?.retrainToProduction.n}
-            hint="Time from the start of a retraining to the promotion of what it made"
+            hint="From the incident that started a retraining to the promotion of what it made"
           />
           <Stat
-            label="Incident to recovery"
-            value={seconds(speed?.timeToRestore)}
+            label="Time to restore"
+            value={medianText(speed?.timeToRestore)}
             n={speed?.timeToRestore.n}
+            hint="From the opening of an incident to its end"
           />
         </Stats>
       </Panel>
@@ -80,8 +82,4 @@ export function InsightsPage() {
       <DeliveryTable versions={found.versions} />
     </Page>
   );
-}
-
-function seconds(median: { seconds: number | null } | undefined): string {
-  return duration(median?.seconds === null || median?.seconds === undefined ? null : median.seconds * 1000);
 }

@@ -19,9 +19,8 @@ export function NeedsPanel({ needs }: { needs: Need[] }) {
       flush
     >
       {needs.length === 0 ? (
-        <div style={{ padding: 12 }} className="row dim">
-          <StateBadge state="healthy" bare />
-          Nothing waits for you.
+        <div style={{ padding: 12 }} className="dim">
+          Nothing waits for you. Approvals, held rollouts and open incidents will stand here.
         </div>
       ) : (
         needs.map((need) => <NeedLine key={keyOf(need)} need={need} />)
@@ -32,6 +31,7 @@ export function NeedsPanel({ needs }: { needs: Need[] }) {
 
 function keyOf(need: Need): string {
   if (need.kind === 'approval') return need.approval.id;
+  if (need.kind === 'dead-letter') return `${need.letter.reactor} ${need.letter.event}`;
   return need.kind === 'rollout' ? (need.deployment.rollout?.id ?? need.deployment.name) : need.incident.id;
 }
 
@@ -60,6 +60,19 @@ function NeedLine({ need }: { need: Need }) {
         text={rollout?.reason || 'the rollout is held'}
       >
         <Link to={`/serving/rollouts/${rollout?.id}`}>Decide</Link>
+      </Line>
+    );
+  }
+  if (need.kind === 'dead-letter') {
+    const { letter } = need;
+    return (
+      <Line
+        state="failed"
+        since={need.since}
+        title={<Link to={`/ledger/events/${letter.event}`}>{letter.reactor} gave up on an event</Link>}
+        text={letter.error.split('\n')[0] ?? ''}
+      >
+        <Link to="/settings">Try once more</Link>
       </Line>
     );
   }

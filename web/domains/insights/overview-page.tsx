@@ -1,7 +1,7 @@
 import { Button, Modal } from '@mantine/core';
 import { useNavigate } from '@tanstack/react-router';
 import { useApi, useList } from '../../api/hooks.ts';
-import type { Deployment, Model, Overview } from '../../api/types.ts';
+import type { HealthStrip, Model, Overview } from '../../api/types.ts';
 import { inEnvironment, useEnvironment } from '../../app/environment.ts';
 import { ErrorPanel, Skeleton } from '../../ui/feedback.tsx';
 import { Page } from '../../ui/page.tsx';
@@ -11,25 +11,27 @@ import { useUrlState } from '../../ui/url-state.ts';
 import { EventLine } from '../ledger/event-words.tsx';
 import { RegisterForm } from '../registry/register-form.tsx';
 import { DeployForm } from '../serving/deploy-form.tsx';
+import { DeliveryPanel } from './delivery-panel.tsx';
 import { FirstSteps } from './first-steps.tsx';
-import { HealthStrips, type Strip, useHealth } from './health-strips.tsx';
+import { HealthStrips, worstFirst } from './health-strips.tsx';
 import { useNeeds } from './needs.ts';
 import { NeedsPanel } from './needs-panel.tsx';
 import { Totals } from './totals.tsx';
 
+/** Lines of the past: as many as stand beside the panels at their left. */
+const MOST = 14;
+
 /** Mission control: is all well, what needs a person, what happened last. */
 export function OverviewPage() {
   const [environment] = useEnvironment();
-  const deployments = useList<Deployment>('/api/serving/deployments', { every: 5_000 });
   const models = useList<Model>('/api/registry/models');
-  const overview = useApi<Overview>('/api/insights/overview', { every: 15_000 });
+  const overview = useApi<Overview>('/api/insights/overview', { every: 5_000 });
   const { needs } = useNeeds();
-  const happenings = overview.data?.recent.slice(0, 14) ?? [];
-  const shown = (deployments.data?.items ?? []).filter((item) =>
-    inEnvironment(item.environment, environment),
+  const happenings = overview.data?.recent.slice(0, MOST) ?? [];
+  const strips = worstFirst(
+    (overview.data?.deployments ?? []).filter((item) => inEnvironment(item.environment, environment)),
   );
-  const strips = useHealth(shown);
-  const empty = deployments.data?.items.length === 0;
+  const empty = overview.data?.deployments.length === 0;
   const actions = (
     <>
       <DoButton what="register" label="Register a model" />
@@ -42,9 +44,7 @@ export function OverviewPage() {
       {...(empty ? {} : { state: <Answer strips={strips} needs={needs.length} />, actions })}
       api={{ path: '/api/insights/overview', cli: 'houston status' }}
     >
-      {deployments.isError ? (
-        <ErrorPanel error={deployments.error} retry={() => void deployments.refetch()} />
-      ) : null}
+      {overview.isError ? <ErrorPanel error={overview.error} retry={() => void overview.refetch()} /> : null}
       {empty ? (
         <>
           <p className="dim" style={{ maxWidth: '80ch' }}>
@@ -54,12 +54,13 @@ export function OverviewPage() {
           <FirstSteps models={models.data?.items ?? []} deployments={[]} />
         </>
       ) : null}
-      {deployments.data === undefined && !deployments.isError ? <Skeleton height={160} /> : null}
+      {overview.isPending ? <Skeleton height={160} /> : null}
       {empty === false ? <HealthStrips rows={strips} environment={environment} /> : null}
-      {empty ? null : (
+      {overview.data === undefined || empty ? null : (
         <div className="stack loose" style={{ gridColumn: 'span 6' }}>
           <NeedsPanel needs={needs} />
-          <Totals deployments={deployments.data?.items ?? []} totals={overview.data?.totals} />
+          <DeliveryPanel delivery={overview.data.delivery} />
+          <Totals totals={overview.data.totals} />
         </div>
       )}
       <Panel title="What happened last" note="from the ledger, newest first" span={empty ? 12 : 6} flush>
@@ -79,15 +80,15 @@ export function OverviewPage() {
   );
 }
 
-function Answer({ strips, needs }: { strips: Strip[]; needs: number }) {
-  const worst = strips[0]?.health;
+function Answer({ strips, needs }: { strips: HealthStrip[]; needs: number }) {
+  const worst = strips[0]?.state;
   if (!worst) return null;
   const waiting = needs > 0 ? `${needs} waiting for a person` : '';
   const state = needs > 0 && worst !== 'failing' ? 'degraded' : worst;
   return (
     <StateBadge
       state={state}
-      title={[strips[0]?.deployment.name, strips[0]?.reason, waiting].filter(Boolean).join(' · ')}
+      title={[strips[0]?.name, strips[0]?.reason, waiting].filter(Boolean).join(' · ')}
     />
   );
 }

@@ -91,7 +91,7 @@ function Verdict({ found, window }: { found: FeatureComparison; window: MonitorW
             ? window?.verdict === 'learning'
               ? 'The limits are still being learned.'
               : 'Too few rows to judge.'
-            : `${significant(figure.ratio, 2)} × the limit${figure.flag ? ', significant after correction' : ''}.`}
+            : `${significant(figure.ratio, 2)} × the limit of the ${decider(figure)}${figure.flag ? ', significant after correction' : ''}.`}
         </b>
       </div>
       <KeyValue
@@ -115,6 +115,16 @@ function Verdict({ found, window }: { found: FeatureComparison; window: MonitorW
   );
 }
 
+/** Which of the two figures is further beyond (or nearer to) its limit. */
+function decider({ effect, threshold, ratio }: DriftResult): string {
+  return threshold !== null && ratio !== null && effect / threshold >= ratio * 0.999 ? 'PSI' : 'shift';
+}
+
+/** "(0.0521262, 0.0874263]" with numbers that a person reads: "(0.0521, 0.0874]". */
+function shortBin(label: string): string {
+  return label.replace(/-?\d+\.\d{3,}(e-?\d+)?/g, (number) => significant(Number(number), 3));
+}
+
 function shiftWords(figure: DriftResult): string {
   const way = figure.shift > 0 ? 'values have grown' : figure.shift < 0 ? 'values have fallen' : 'none';
   const limits =
@@ -129,7 +139,7 @@ function Shapes({ found }: { found: FeatureComparison }) {
     <div>
       <h3 style={{ fontSize: 'var(--fs-2)' }}>Reference and current, same frozen bins</h3>
       <Histogram
-        labels={found.labels}
+        labels={found.labels.map(shortBin)}
         reference={found.reference}
         current={found.current}
         names={[`reference (${found.source})`, `window of ${utc(found.start, 'day')}`]}
@@ -176,7 +186,7 @@ function Contributions({ found }: { found: FeatureComparison }) {
   const [n, m] = [total(found.reference), total(found.current)];
   const rows = found.labels
     .map((label, at) => ({
-      bin: label,
+      bin: shortBin(label),
       reference: found.reference[at] ?? 0,
       current: found.current[at] ?? 0,
       referenceShare: n > 0 ? (found.reference[at] ?? 0) / n : null,

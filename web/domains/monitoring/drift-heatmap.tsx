@@ -36,7 +36,7 @@ export function DriftHeatmap({
       title="Drift"
       note={`PSI and shift on frozen bins over their learned limits; ${
         reference?.importance ? 'rows by importance × drift' : 'rows by their worst drift'
-      }; click a cell to compare, drag to choose a range`}
+      }; a dot: beyond the limit and significant; click to compare, drag for a range`}
       data={{ name: 'drift', rows: exported(shown) }}
     >
       <Heatmap
@@ -61,7 +61,7 @@ function cellOf(window: MonitorWindow | undefined, one: DriftResult | undefined)
       text: `${words}; ${window.verdict === 'learning' ? 'limits are being learned' : 'too few rows to judge'} (n = ${count(one.n)})`,
     };
   }
-  const dot = one.qValue !== null && one.qValue < 0.05;
+  const dot = one.ratio >= 1 && one.qValue !== null && one.qValue < 0.05;
   return {
     ratio: one.ratio,
     state: 'ok',

@@ -150,7 +150,7 @@ export function AlertsTable({ alerts, name, own }: { alerts: Alert[]; name: stri
         ) : (
           <span className="faint">none</span>
         ),
-      width: '140px',
+      width: '156px',
     },
     {
       key: 'fired',
@@ -162,7 +162,7 @@ export function AlertsTable({ alerts, name, own }: { alerts: Alert[]; name: stri
         ) : (
           <span className="faint">not yet</span>
         ),
-      width: '92px',
+      width: '108px',
       align: 'right',
     },
   ];

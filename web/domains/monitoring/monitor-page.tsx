@@ -162,9 +162,6 @@ function Summary({ monitor, windows }: { monitor: Monitor; windows: MonitorWindo
             value={figure?.value ?? null}
             decimals={3}
             interval={figure ? [figure.low, figure.high] : null}
-            note={
-              figure?.limit === null || figure === undefined ? '' : `limit ${significant(figure.limit, 3)}`
-            }
           />
           <Stat
             label="AUC"

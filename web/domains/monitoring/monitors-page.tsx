@@ -1,10 +1,10 @@
 import { useNavigate } from '@tanstack/react-router';
 import { path } from '../../api/client.ts';
 import { useList } from '../../api/hooks.ts';
-import type { Alert, Incident, Monitor, MonitorWindow } from '../../api/types.ts';
+import type { Alert, Incident, Monitor, MonitorWindow, PerformanceFigure } from '../../api/types.ts';
 import { type Column, DataTable, timeValue } from '../../ui/data-table.tsx';
 import { Empty, Loaded } from '../../ui/feedback.tsx';
-import { percent, significant, utc } from '../../ui/format.ts';
+import { percent, significant, utc, withInterval } from '../../ui/format.ts';
 import { Page } from '../../ui/page.tsx';
 import { Panel } from '../../ui/panel.tsx';
 import { Sparkline, StateStrip } from '../../ui/sparkline.tsx';
@@ -106,7 +106,7 @@ const columns: Column<Monitor>[] = [
         <b>{monitor.deployment}</b> <span className="dim">{monitor.reason}</span>
       </span>
     ),
-    width: 'minmax(220px, 2.4fr)',
+    width: 'minmax(200px, 2.4fr)',
   },
   {
     key: 'windows',
@@ -114,19 +114,25 @@ const columns: Column<Monitor>[] = [
     value: () => null,
     render: (monitor) => <Past name={monitor.deployment} metric={primaryOf(monitor)} />,
     sortable: false,
-    width: '256px',
+    width: '204px',
   },
   {
     key: 'performance',
-    title: 'Performance, newest final',
+    title: 'Performance',
     value: (monitor) => monitor.latestFinal?.performance[primaryOf(monitor)]?.value,
     render: (monitor) => (
-      <span title={monitor.latestFinal ? `window of ${utc(monitor.latestFinal.start)} UTC` : undefined}>
+      <span
+        title={
+          monitor.latestFinal
+            ? `${monitor.settings.metric}, newest window with its outcomes, ${utc(monitor.latestFinal.start)} UTC: ${figureWords(primaryOf(monitor), monitor.latestFinal.performance[primaryOf(monitor)])}`
+            : undefined
+        }
+      >
         <span className="dim small">{monitor.settings.metric}</span>{' '}
-        {figureWords(primaryOf(monitor), monitor.latestFinal?.performance[primaryOf(monitor)])}
+        <Figure figure={monitor.latestFinal?.performance[primaryOf(monitor)]} />
       </span>
     ),
-    width: '212px',
+    width: '176px',
     align: 'right',
   },
   {
@@ -151,13 +157,17 @@ const columns: Column<Monitor>[] = [
   },
   {
     key: 'newest',
-    title: 'Newest window (UTC)',
+    title: 'Newest (UTC)',
     value: (monitor) => timeValue(monitor.latest?.start),
     render: (monitor) => utc(monitor.latest?.start, 'day'),
-    width: '130px',
+    width: '110px',
     align: 'right',
   },
 ];
+
+function Figure({ figure }: { figure: PerformanceFigure | undefined }) {
+  return <>{withInterval(figure?.value, figure?.low, figure?.high)}</>;
+}
 
 /** The states and the metric of the past windows. */
 function Past({ name, metric }: { name: string; metric: string }) {
@@ -167,7 +177,7 @@ function Past({ name, metric }: { name: string; metric: string }) {
   });
   const items = windows.data?.items ?? [];
   if (items.length === 0) return <span className="faint">–</span>;
-  const shown = items.slice(-20);
+  const shown = items.slice(-14);
   return (
     <span className="row" style={{ gap: 12 }}>
       <StateStrip
@@ -175,6 +185,7 @@ function Past({ name, metric }: { name: string; metric: string }) {
         states={shown.map((window) => ({ state: window.state, title: windowTitle(window) }))}
       />
       <Sparkline
+        width={84}
         label={`${metric} of the last ${items.length} windows`}
         values={items.map((window) => window.performance[metric]?.value)}
       />

@@ -48,7 +48,7 @@ export function PerformanceCharts({
           <Panel
             key={key}
             title={words.label}
-            note={`${words.hint}; band 95 %${at === 0 ? '; this one decides, with the gap and the excess' : ''}`}
+            note={`${words.hint}; band 95 %${at === 0 ? '; grey ground: limits are being learned' : ''}`}
             span={at === 0 ? 12 : 6}
             data={{ name: `performance-${key}`, rows: exported(windows, key) }}
           >
@@ -146,7 +146,7 @@ function learningShades(windows: MonitorWindow[]): Shade[] {
       shades.push({
         from: Date.parse(window.start),
         to: Date.parse(window.end),
-        label: window.version === null ? 'learning' : `version ${window.version} learning`,
+        label: '',
       });
   }
   return shades;

@@ -55,7 +55,7 @@ export function PipelinePage() {
       }
       api={{ path: target, cli: `houston pipelines run ${name} --wait` }}
     >
-      <Panel title="Jobs" note="from left to right; click one for its definition" span={9} flush>
+      <Panel title="Jobs" note="from left to right; click one for its definition" flush>
         {graph ? (
           <Graph label={`Jobs of ${name}`} {...graph} compact onOpen={openJob} />
         ) : pipeline.isError ? (
@@ -65,6 +65,21 @@ export function PipelinePage() {
         ) : (
           <Skeleton height={280} />
         )}
+      </Panel>
+      <Panel title="Runs" note="newest first" span={9} flush>
+        <Loaded query={runs} rows={5}>
+          {(list) => (
+            <RunsTable
+              runs={list.items}
+              of={name}
+              empty={
+                <Empty title="It has not run yet" command={`npx houston pipelines run ${name}`}>
+                  Run it here with the button above, or let what is declared under <code>on</code> start it.
+                </Empty>
+              }
+            />
+          )}
+        </Loaded>
       </Panel>
       <Panel title="Definition" span={3}>
         <Loaded query={pipeline} rows={5}>
@@ -81,21 +96,6 @@ export function PipelinePage() {
                 ['By', found.createdBy],
                 ['Digest', <Digest key="d" digest={found.digest} />],
               ]}
-            />
-          )}
-        </Loaded>
-      </Panel>
-      <Panel title="Runs" note="newest first" flush>
-        <Loaded query={runs} rows={5}>
-          {(list) => (
-            <RunsTable
-              runs={list.items}
-              of={name}
-              empty={
-                <Empty title="It has not run yet" command={`npx houston pipelines run ${name}`}>
-                  Run it here with the button above, or let what is declared under <code>on</code> start it.
-                </Empty>
-              }
             />
           )}
         </Loaded>

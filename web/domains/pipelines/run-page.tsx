@@ -17,6 +17,7 @@ import { useUrlState } from '../../ui/url-state.ts';
 import { definitionOf, isOver, runGraph, startedBy, tookMs } from './pipeline-words.ts';
 import { RunButton } from './run-form.tsx';
 import { StepDrawer } from './step-drawer.tsx';
+import { stepResult, whyItRan } from './step-result.ts';
 
 /** One run, live: its graph, its steps, and for each step log, cache, inputs and outputs. */
 export function RunPage() {
@@ -104,11 +105,6 @@ export function RunPage() {
   );
 }
 
-function errorText(error: PipelineStep['error'] | undefined): string {
-  if (!error) return '';
-  return typeof error === 'string' ? error : error.message;
-}
-
 function stepNote(steps: PipelineStep[]): string {
   const done = steps.filter((step) => ['succeeded', 'cached', 'skipped'].includes(step.state)).length;
   const cached = steps.filter((step) => step.state === 'cached').length;
@@ -183,9 +179,9 @@ function StepsTable({
         <tr>
           <th>State</th>
           <th>Step</th>
-          <th>Does</th>
           <th className="right">Took</th>
           <th>Result</th>
+          <th>Why it ran</th>
         </tr>
       </thead>
       <tbody>
@@ -203,6 +199,7 @@ function StepsTable({
                 type="button"
                 className="grid-sort"
                 style={{ color: 'var(--accent)' }}
+                title={step.uses ?? 'run'}
                 onClick={() => open(step.key)}
               >
                 {step.key}
@@ -213,26 +210,20 @@ function StepsTable({
                 </span>
               ) : null}
             </td>
-            <td className="dim nowrap">{step.uses ?? 'run'}</td>
             <td className="right">{step.state === 'cached' ? 'cached' : duration(tookMs(step))}</td>
-            <td className="dim" style={{ maxWidth: 0, width: '50%' }}>
-              <div className="truncate">{resultText(step)}</div>
+            <td style={{ maxWidth: 0, width: '50%' }}>
+              <div className="truncate" title={stepResult(step)}>
+                {stepResult(step)}
+              </div>
+            </td>
+            <td className="dim" style={{ maxWidth: 0, width: '22%' }}>
+              <div className="truncate" title={(step.cache?.why ?? []).join('\n')}>
+                {whyItRan(step)}
+              </div>
             </td>
           </tr>
         ))}
       </tbody>
     </table>
   );
-}
-
-function resultText(step: PipelineStep): string {
-  if (step.error) return errorText(step.error);
-  if (step.state === 'running')
-    return [step.progress ? `${Math.round(step.progress * 100)} %` : '', step.note ?? '']
-      .filter(Boolean)
-      .join(' · ');
-  return Object.entries(step.outputs ?? {})
-    .filter(([, value]) => value !== null && typeof value !== 'object')
-    .map(([key, value]) => `${key} ${brief(value, 28)}`)
-    .join(' · ');
 }

@@ -6,7 +6,7 @@ import { useApi, useList } from '../../api/hooks.ts';
 import type { Model, ModelVersion } from '../../api/types.ts';
 import { Digest } from '../../ui/copy-id.tsx';
 import { type Column, DataTable, timeValue } from '../../ui/data-table.tsx';
-import { Empty, Loaded } from '../../ui/feedback.tsx';
+import { Empty, ErrorPanel, Loaded } from '../../ui/feedback.tsx';
 import { ago, utc } from '../../ui/format.ts';
 import { KeyValue } from '../../ui/key-value.tsx';
 import { Page } from '../../ui/page.tsx';
@@ -40,6 +40,13 @@ export function ModelPage() {
   const navigate = useNavigate();
   const [wanted, want] = useUrlState('do');
   const newest = versions.data?.items[0];
+  if (model.isError && !model.data) {
+    return (
+      <Page title={name} crumbs={[{ label: 'Models', to: '/registry' }]}>
+        <ErrorPanel error={model.error} retry={() => void model.refetch()} />
+      </Page>
+    );
+  }
   return (
     <Page
       title={name}
@@ -208,7 +215,7 @@ function versionColumns(
       key: 'source',
       title: 'Source',
       value: (version) => version.source,
-      width: 'minmax(110px, 1.2fr)',
+      width: 'minmax(100px, 1.2fr)',
     },
     {
       key: 'digest',
@@ -226,7 +233,7 @@ function versionColumns(
           {ago(version.createdAt)}
         </span>
       ),
-      width: '92px',
+      width: '104px',
       align: 'right',
     },
   ];

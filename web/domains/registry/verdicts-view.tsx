@@ -38,7 +38,7 @@ export function VerdictsView({
           }
         >
           The gate opens the file, compares it with the champion and the baseline, and says go, hold or no-go.
-          It also runs by itself before a deployment.
+          It runs by itself before a version replaces another one.
         </Empty>
       </Panel>
     );

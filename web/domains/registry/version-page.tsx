@@ -69,7 +69,7 @@ export function ModelVersionPage() {
                 <Stat
                   label="Against the champion"
                   value={difference(report?.versusChampion?.auc)}
-                  note={report?.versusChampion ? 'AUC on the same rows, 95 %' : 'no champion to compare with'}
+                  note={report?.versusChampion ? 'AUC on the same rows' : 'no champion to compare with'}
                 />
                 <Stat
                   label="Log loss"
@@ -98,7 +98,8 @@ export function ModelVersionPage() {
                 <Stat
                   label="Registered"
                   value={ago(shown.createdAt)}
-                  note={`${utc(shown.createdAt)} UTC · ${shown.source || shown.actor}`}
+                  note={shown.source || shown.actor}
+                  hint={`${utc(shown.createdAt, 'second')} UTC by ${shown.actor}`}
                 />
               </Stats>
             </Panel>

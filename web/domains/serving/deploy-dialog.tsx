@@ -6,7 +6,7 @@ import { useState } from 'react';
 import { api, path } from '../../api/client.ts';
 import { useList } from '../../api/hooks.ts';
 import type { Deployment, FeatureService, Model, ModelVersion, Rollout } from '../../api/types.ts';
-import { ErrorPanel } from '../../ui/feedback.tsx';
+import { Empty, ErrorPanel } from '../../ui/feedback.tsx';
 import { StateBadge } from '../../ui/state.tsx';
 import { toast } from '../../ui/toast.tsx';
 import { whatWillHappen } from './rollout-settings.ts';
@@ -93,6 +93,11 @@ function DeployChoice({
   const targetName = chosenTarget === NEW ? name.trim() || chosenModel : chosenTarget;
   const [busy, setBusy] = useState(false);
   const [error, setError] = useState<unknown>(null);
+  const isServed =
+    chosen !== undefined &&
+    deployment?.champion?.model === chosen.model &&
+    deployment.champion.version === chosen.version;
+  const isRefused = chosen?.verdict?.decision === 'no-go';
   const wanted = chosen ? `version ${chosen.version} of ${chosen.model}` : 'The version';
 
   const send = async () => {
@@ -122,6 +127,13 @@ function DeployChoice({
     }
   };
 
+  if (models.data?.items.length === 0) {
+    return (
+      <Empty title="No model is registered yet" command="npx houston models register my-model model.onnx">
+        Register one first, here under Models or with the command; then it can be deployed.
+      </Empty>
+    );
+  }
   return (
     <div className="stack loose">
       {fixedVersion && fixedDeployment ? null : (
@@ -207,7 +219,12 @@ function DeployChoice({
       <div>
         <div style={{ fontWeight: 600, marginBottom: 4 }}>What will happen</div>
         <ol style={{ margin: 0, paddingLeft: 20, lineHeight: '22px' }}>
-          {whatWillHappen(deployment, wanted).map((line) => (
+          {(isServed
+            ? [`${wanted[0]?.toUpperCase()}${wanted.slice(1)} is the champion here already: nothing changes.`]
+            : isRefused
+              ? ['Nothing: what its gate refuses does not get in. Its board says which checks fail and why.']
+              : whatWillHappen(deployment, wanted)
+          ).map((line) => (
             <li key={line}>{line}</li>
           ))}
         </ol>
@@ -217,7 +234,11 @@ function DeployChoice({
         <Button variant="default" onClick={close}>
           Keep as it is
         </Button>
-        <Button loading={busy} disabled={!chosen || targetName === ''} onClick={() => void send()}>
+        <Button
+          loading={busy}
+          disabled={!chosen || targetName === '' || isServed || isRefused}
+          onClick={() => void send()}
+        >
           {deployment?.environment === 'prod' || (!deployment && environment === 'prod')
             ? 'Deploy to production'
             : 'Deploy'}

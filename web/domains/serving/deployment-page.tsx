@@ -114,7 +114,7 @@ function Live({ deployment, rollouts }: { deployment: Deployment; rollouts: Roll
               unit="/s"
               note="last seconds"
             />
-            <Stat label="Requests" value={traffic.requests} note="since the server started" />
+            <Stat label="Requests" value={traffic.requests} note="since start" />
             <Stat label="Failed" value={traffic.errors} note={`of ${count(traffic.requests)} requests`} />
             <Stat label="Latency p50" value={duration(traffic.p50Ms)} note="whole request" />
             <Stat label="Latency p99" value={duration(traffic.p99Ms)} note="whole request" />
@@ -123,7 +123,7 @@ function Live({ deployment, rollouts }: { deployment: Deployment; rollouts: Roll
               <div style={{ lineHeight: '28px' }}>
                 <Link to={path`/monitoring/${deployment.name}`}>its monitor</Link>
               </div>
-              <div className="stat-note">drift, performance, incidents</div>
+              <div className="stat-note">drift, quality</div>
             </div>
           </Stats>
         </div>
@@ -133,11 +133,11 @@ function Live({ deployment, rollouts }: { deployment: Deployment; rollouts: Roll
           <RoutePicture deployment={deployment} />
         ) : (
           <Empty
-            title="No version is deployed"
+            title={deployment.error ? 'No version could be loaded' : 'No version is deployed'}
             command={`npx houston deploy ${deployment.spec.model} --to ${deployment.name}`}
             action={<DeployButton deployment={deployment.name} />}
           >
-            The deployment is declared and waits for its first version.
+            {deployment.error ?? 'The deployment is declared and waits for its first version.'}
           </Empty>
         )}
       </Panel>
@@ -170,7 +170,7 @@ function Rollouts({ deployment, rollouts }: { deployment: Deployment; rollouts: 
               title: 'State',
               value: (rollout) => rollout.state,
               render: (rollout) => <StateBadge state={rollout.state} />,
-              width: '150px',
+              width: '124px',
             },
             {
               key: 'version',
@@ -208,27 +208,27 @@ function Rollouts({ deployment, rollouts }: { deployment: Deployment; rollouts: 
               value: () => null,
               render: (rollout) => <EvidenceLine rollout={rollout} />,
               sortable: false,
-              width: '140px',
+              width: '124px',
             },
             {
               key: 'reason',
               title: 'Reason',
               value: (rollout) => rollout.reason,
-              width: 'minmax(200px, 3fr)',
+              width: 'minmax(170px, 3fr)',
             },
             {
               key: 'started',
               title: 'Started (UTC)',
               value: (rollout) => timeValue(rollout.startedAt ?? rollout.createdAt),
               render: (rollout) => utc(rollout.startedAt ?? rollout.createdAt),
-              width: '136px',
+              width: '146px',
             },
             {
               key: 'took',
               title: 'Took',
               value: (rollout) => took(rollout),
               render: (rollout) => (isOpen(rollout) ? 'still open' : duration(took(rollout))),
-              width: '92px',
+              width: '84px',
               align: 'right',
             },
           ]}

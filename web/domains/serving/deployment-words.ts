@@ -1,5 +1,5 @@
 import type { Deployment, EvidenceTest, Rollout } from '../../api/types.ts';
-import { count, duration, percent, significant } from '../../ui/format.ts';
+import { count, duration, percent, plural, significant } from '../../ui/format.ts';
 
 /** What serving alone says of a deployment, in the words of the house. */
 export function servingState(deployment: Deployment): string {
@@ -18,7 +18,7 @@ export function servingReason(deployment: Deployment): string {
     return `Version ${deployment.champion?.version ?? '?'} is ready; nobody has asked since the server started.`;
   const latency = p99Ms === null ? '' : `, 99 % within ${duration(p99Ms)}`;
   return errors === 0
-    ? `${count(requests)} requests since the server started, none failed${latency}.`
+    ? `${plural(requests, 'request')} since the server started, none failed${latency}.`
     : `${count(errors)} of ${count(requests)} requests failed (${percent(errors / requests, 2)})${latency}.`;
 }
 
@@ -44,11 +44,11 @@ export function testWords(test: Pick<EvidenceTest, 'name'>): [string, string] {
 }
 
 /** The decision of a test in the words of the house. */
-export function testState(test: EvidenceTest): [state: string, word: string] {
+export function testState(test: EvidenceTest, over = false): [state: string, word: string] {
   if (test.decision === 'alarm') return ['no-go', test.kind === 'check' ? 'broken' : 'harm'];
   if (test.decision === 'pass') return ['go', 'shown'];
   if (test.decision === 'none') return ['no data', 'shown only'];
-  if (test.kind === 'promotion') return ['canary', 'collecting'];
+  if (test.kind === 'promotion') return over ? ['no data', 'not reached'] : ['canary', 'collecting'];
   return ['healthy', test.kind === 'check' ? 'as set' : 'no harm'];
 }
 

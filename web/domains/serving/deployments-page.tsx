@@ -79,7 +79,7 @@ const columns: Column<Deployment>[] = [
         <b>{deployment.name}</b> <span className="tag">{deployment.environment}</span>
       </>
     ),
-    width: 'minmax(180px, 2fr)',
+    width: 'minmax(160px, 2fr)',
   },
   {
     key: 'serves',
@@ -96,7 +96,7 @@ const columns: Column<Deployment>[] = [
       ) : (
         <span className="faint">–</span>
       ),
-    width: 'minmax(90px, 1fr)',
+    width: 'minmax(86px, 1fr)',
   },
   {
     key: 'rollout',
@@ -106,7 +106,7 @@ const columns: Column<Deployment>[] = [
       deployment.rollout ? (
         <span className="row" style={{ gap: 6 }}>
           <StateBadge state={deployment.rollout.state} />
-          {deployment.rollout.challenger ? `version ${deployment.rollout.challenger.version}` : ''}
+          {deployment.rollout.challenger ? `v${deployment.rollout.challenger.version}` : ''}
           {deployment.rollout.state === 'canary' ? (
             <span className="dim">{deployment.rollout.weight} %</span>
           ) : null}
@@ -114,7 +114,7 @@ const columns: Column<Deployment>[] = [
       ) : (
         <span className="faint">–</span>
       ),
-    width: 'minmax(120px, 1.2fr)',
+    width: 'minmax(150px, 1.2fr)',
   },
   {
     key: 'windows',
@@ -137,7 +137,7 @@ const columns: Column<Deployment>[] = [
     title: 'p50 / p99',
     value: (deployment) => deployment.traffic.p99Ms,
     render: (deployment) => `${duration(deployment.traffic.p50Ms)} / ${duration(deployment.traffic.p99Ms)}`,
-    width: '118px',
+    width: '136px',
     align: 'right',
   },
   {
@@ -152,7 +152,7 @@ const columns: Column<Deployment>[] = [
         {traffic.requests > 0 ? percent(traffic.errors / traffic.requests, 2) : '–'}
       </span>
     ),
-    width: '72px',
+    width: '68px',
     align: 'right',
   },
   {

@@ -1,7 +1,8 @@
+import { Switch } from '@mantine/core';
 import { useState } from 'react';
 import { path } from '../../api/client.ts';
 import { useApi } from '../../api/hooks.ts';
-import type { JsonObject, Prediction, Why } from '../../api/types.ts';
+import type { JsonObject, LedgerEvent, Prediction, Why } from '../../api/types.ts';
 import { CopyId } from '../../ui/copy-id.tsx';
 import { eventState, eventWords } from '../../ui/event.ts';
 import { Empty, Loaded } from '../../ui/feedback.tsx';
@@ -11,6 +12,8 @@ import { KeyValue } from '../../ui/key-value.tsx';
 import { SubjectLink, subjectParts } from '../../ui/subject.tsx';
 import { EventDetails } from '../../ui/why-chain.tsx';
 import { Outcome, Score } from './predictions-view.tsx';
+import { shapeWhy } from './why-shape.ts';
+import './serving.css';
 
 /** What was asked, what was answered, and by whom. */
 export function PredictionFacts({ row }: { row: Prediction }) {
@@ -70,26 +73,18 @@ export function PredictionVector({ row }: { row: Prediction }) {
         {features.length === 0 ? (
           <span className="dim">The inputs went to the model as they were.</span>
         ) : (
-          <table className="plain-table">
-            <thead>
-              <tr>
-                <th>Feature</th>
-                <th className="right">Value</th>
-              </tr>
-            </thead>
-            <tbody>
-              {features.map(([name, value]) => (
-                <tr key={name}>
-                  <td>
-                    <code>{name}</code>
-                  </td>
-                  <td className="right" title={value === null ? 'missing' : String(value)}>
-                    {value === null ? <span className="faint">missing</span> : brief(value)}
-                  </td>
-                </tr>
-              ))}
-            </tbody>
-          </table>
+          <dl className="vector">
+            {features.map(([name, value]) => (
+              <div key={name} className="vector-line">
+                <dt className="truncate">
+                  <code>{name}</code>
+                </dt>
+                <dd title={value === null ? 'missing' : String(value)}>
+                  {value === null ? <span className="faint">missing</span> : brief(value)}
+                </dd>
+              </div>
+            ))}
+          </dl>
         )}
       </div>
     </div>
@@ -102,49 +97,64 @@ export function PredictionWhy({ row }: { row: Prediction }) {
     keep: false,
   });
   const [chosen, setChosen] = useState<string | null>(null);
+  const [whole, setWhole] = useState(false);
   return (
     <Loaded query={why} height={300}>
       {({ graph }) => {
         if (graph.nodes.length === 0) return <Empty title="The ledger holds nothing about this revision" />;
-        const node = graph.nodes.find((item) => item.id === (chosen ?? graph.root)) ?? graph.nodes[0];
-        const here: GraphNode = {
-          id: 'prediction',
-          label: `score ${metric(row.score)}`,
-          sub: `Prediction ${row.id}`,
-          selected: true,
-        };
+        const shown = whole ? graph : shapeWhy(graph);
+        const at = chosen ?? graph.root;
+        const node = graph.nodes.find((item) => item.id === at) ?? graph.nodes[0];
         return (
           <div className="stack loose">
             <Graph
               label={`Causal chain of prediction ${row.id}`}
-              height={260}
-              onOpen={(id) => (id === 'prediction' ? undefined : setChosen(id))}
+              height={320}
+              anchor="end"
+              onOpen={(id) => (id === HERE ? undefined : setChosen(id))}
               nodes={[
-                here,
-                ...graph.nodes.map<GraphNode>((item) => {
-                  const [kind, name] = subjectParts(item.event.subject);
-                  const state = eventState(item.event.type);
-                  return {
-                    id: item.id,
-                    label: name,
-                    sub: `${kind}: ${eventWords(item.event.type)}`,
-                    ...(state ? { state } : {}),
-                  };
-                }),
+                { id: HERE, label: `score ${metric(row.score)}`, sub: `Prediction ${row.id}` },
+                ...shown.nodes.map((item) => nodeOf(item.id, item.event, item.id === at)),
               ]}
               edges={[
-                ...graph.edges.map((edge) => ({
+                ...shown.edges.map((edge) => ({
                   from: edge.to,
                   to: edge.from,
                   dashed: edge.kind === 'uses',
                 })),
-                { from: graph.root, to: 'prediction' },
+                { from: graph.root, to: HERE },
               ]}
             />
+            <div className="row">
+              <span className="dim small grow">
+                Solid: caused. Dashed: was made into. {shown.nodes.length} of {graph.nodes.length} events.
+              </span>
+              {shown.nodes.length < graph.nodes.length || whole ? (
+                <Switch
+                  label="The whole chain"
+                  checked={whole}
+                  onChange={(event) => setWhole(event.currentTarget.checked)}
+                />
+              ) : null}
+            </div>
             {node ? <EventDetails event={node.event} /> : null}
           </div>
         );
       }}
     </Loaded>
   );
+}
+
+const HERE = 'prediction';
+
+function nodeOf(id: string, event: LedgerEvent, selected: boolean): GraphNode {
+  const [kind, name] = subjectParts(event.subject);
+  const state = eventState(event.type);
+  return {
+    id,
+    label: name,
+    sub: `${kind}: ${eventWords(event.type)}`,
+    selected,
+    ...(state ? { state } : {}),
+  };
 }

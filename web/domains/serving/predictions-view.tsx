@@ -51,7 +51,7 @@ export function PredictionsView({ deployment }: { deployment: Deployment }) {
         rowKey={(row) => row.id}
         active={chosen || undefined}
         onOpen={(row) => choose(row.id)}
-        height={Math.min(560, rows.length * 32 + 30)}
+        height={Math.min(Math.max(480, window.innerHeight - 250), rows.length * 32 + 30)}
         onEnd={() => {
           if (pages.hasNextPage && !pages.isFetchingNextPage) void pages.fetchNextPage();
         }}
@@ -85,12 +85,18 @@ const columns: Column<Prediction>[] = [
     render: (row) => utc(row.eventTime),
     width: '146px',
   },
-  { key: 'id', title: 'Id', value: (row) => row.id, width: 'minmax(100px, 1fr)' },
+  {
+    key: 'id',
+    title: 'Id',
+    value: (row) => row.id,
+    render: (row) => <code title={row.id}>{row.id.length > 14 ? `…${row.id.slice(-12)}` : row.id}</code>,
+    width: 'minmax(120px, 1fr)',
+  },
   {
     key: 'inputs',
     title: 'Inputs',
     value: (row) => inputsText(row),
-    width: 'minmax(150px, 2.4fr)',
+    width: 'minmax(140px, 2.4fr)',
   },
   {
     key: 'score',

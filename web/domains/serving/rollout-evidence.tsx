@@ -2,9 +2,9 @@ import type { EvidenceTest, Rollout } from '../../api/types.ts';
 import { count } from '../../ui/format.ts';
 import { IntervalPlot } from '../../ui/interval-plot.tsx';
 import { signedInterval } from '../../ui/signed.ts';
-import { StateBadge, ToneMark, toneOf } from '../../ui/state.tsx';
+import { ToneMark, toneOf } from '../../ui/state.tsx';
 import { type Marker, TimeSeries } from '../../ui/time-series.tsx';
-import { eValue, testNumber, testState, testWords } from './deployment-words.ts';
+import { eValue, isOpen, testNumber, testState, testWords } from './deployment-words.ts';
 import './serving.css';
 
 /** Every test of a rollout: value against bound over time, n, decision and reason. */
@@ -14,7 +14,7 @@ export function RolloutEvidence({ rollout }: { rollout: Rollout }) {
     return <span className="dim">Nothing was tested: {rollout.reason || 'there was no champion.'}</span>;
   return (
     <div className="stack loose">
-      <TestsTable tests={tests} />
+      <TestsTable tests={tests} over={!isOpen(rollout)} />
       <div className="tests">
         {tests
           .filter((test) => test.history.length > 1)
@@ -31,8 +31,8 @@ export function RolloutEvidence({ rollout }: { rollout: Rollout }) {
   );
 }
 
-function Decision({ test }: { test: EvidenceTest }) {
-  const [state, word] = testState(test);
+function Decision({ test, over }: { test: EvidenceTest; over: boolean }) {
+  const [state, word] = testState(test, over);
   const tone = toneOf(state);
   return (
     <span className={`state tone-${tone}`}>
@@ -42,7 +42,7 @@ function Decision({ test }: { test: EvidenceTest }) {
   );
 }
 
-function TestsTable({ tests }: { tests: EvidenceTest[] }) {
+function TestsTable({ tests, over }: { tests: EvidenceTest[]; over: boolean }) {
   return (
     <div style={{ overflowX: 'auto' }}>
       <table className="plain-table">
@@ -65,7 +65,7 @@ function TestsTable({ tests }: { tests: EvidenceTest[] }) {
             return (
               <tr key={test.name}>
                 <td>
-                  <Decision test={test} />
+                  <Decision test={test} over={over} />
                 </td>
                 <td style={{ paddingTop: 5, paddingBottom: 5 }}>
                   <b title={ask}>{title}</b>
@@ -84,7 +84,7 @@ function TestsTable({ tests }: { tests: EvidenceTest[] }) {
                         ? { boundTone: 'none' as const }
                         : { good: 'below' as const })}
                       domain={[-3, Math.max(log(test.bound) * 1.5, 1)]}
-                      tone={toneOf(testState(test)[0])}
+                      tone={toneOf(testState(test, over)[0])}
                       width={170}
                       label={`${title}: ${eValue(test.value)}, bound ${eValue(test.bound)}`}
                     />
@@ -131,7 +131,7 @@ function TestChart({ test, rollout }: { test: EvidenceTest; rollout: Rollout }) 
         <span className="small dim truncate grow">
           {ask}, n = {count(test.n)}
         </span>
-        <Decision test={test} />
+        <Decision test={test} over={!isOpen(rollout)} />
       </div>
       <TimeSeries
         times={times}
@@ -161,12 +161,18 @@ function TestChart({ test, rollout }: { test: EvidenceTest; rollout: Rollout }) 
 /** The tests in one line, for lists. */
 export function EvidenceLine({ rollout }: { rollout: Rollout }) {
   const alarm = rollout.evidence.tests.find((test) => test.decision === 'alarm');
-  if (alarm) return <StateBadge state="no-go" bare title={alarm.reason} />;
+  if (alarm) {
+    return (
+      <span style={{ color: 'var(--bad)' }} title={alarm.reason}>
+        harm: {testWords(alarm)[0].toLowerCase()}
+      </span>
+    );
+  }
   const promotion = rollout.evidence.tests.find((test) => test.kind === 'promotion');
   if (!promotion) return <span className="faint">–</span>;
   return (
-    <span className="dim">
-      e = {eValue(promotion.value)} of {eValue(promotion.bound)}
+    <span className="dim" title="e-value of the promotion test and the bound that it must reach">
+      {eValue(promotion.value)} of {eValue(promotion.bound)}
     </span>
   );
 }

@@ -36,7 +36,7 @@ export function rolloutSettings(spec: DeploymentSpec | undefined): RolloutSettin
 /** What a deployment of another version will do, step by step, in the words of the page. */
 export function whatWillHappen(deployment: Deployment | undefined, wanted: string): string[] {
   const settings = rolloutSettings(deployment?.spec);
-  const checked = `${wanted} is opened aside, checked against its signature and warmed up. Nothing changes for callers.`;
+  const checked = `${wanted[0]?.toUpperCase() ?? ''}${wanted.slice(1)} is opened aside, checked against its signature and warmed up. Nothing changes for callers.`;
   if (!deployment?.champion) {
     return [checked, 'It is the first version here, so it answers every request at once.'];
   }

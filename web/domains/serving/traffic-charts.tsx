@@ -68,9 +68,13 @@ function chartsOf(data: Traffic, deployment: Deployment) {
   const revisions = data.revisions
     .filter((revision) => revision.points.some((point) => point.requests > 0))
     .sort((left, right) => rank(order, armOf(left.revision)) - rank(order, armOf(right.revision)));
+  // The bucket that is still filling would look like a drop.
+  const whole = Date.now() - data.step * 1000;
   const times = [
     ...new Set(revisions.flatMap((revision) => revision.points.map((point) => Date.parse(point.time)))),
-  ].sort((left, right) => left - right);
+  ]
+    .filter((time) => time <= whole)
+    .sort((left, right) => left - right);
   const byTime = revisions.map(
     (revision) => new Map(revision.points.map((point) => [Date.parse(point.time), point])),
   );
@@ -110,7 +114,7 @@ function colorOf(arm: string | undefined, at: number): number {
 }
 
 function label(version: number | null, arm: string | undefined): string {
-  return `${version === null ? 'unknown' : `version ${version}`}${arm ? `, ${arm}` : ''}`;
+  return `${version === null ? 'unknown' : `v${version}`}${arm ? ` ${arm}` : ''}`;
 }
 
 /** Every move of the rollouts as a mark on the time axis. */

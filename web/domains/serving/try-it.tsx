@@ -60,6 +60,8 @@ function TryForm({
   newest: Prediction | undefined;
 }) {
   const fields = fieldsOf(model, service);
+  // Without a feature service the caller sends the matrix itself; its columns may have names.
+  const columns = deployment.spec.features ? [] : (deployment.champion?.features ?? []);
   const [values, setValues] = useState(() => firstValues(fields, newest));
   const [problem, setProblem] = useState<string | null>(null);
   const ask = useMutation<{ reply: InferReply; ms: number }, ApiError, InferBody>({
@@ -101,6 +103,7 @@ function TryForm({
                 field={field}
                 value={values[field.name] ?? ''}
                 shape={shapeText(model.inputs.find((input) => input.name === field.name)?.shape ?? null)}
+                names={field.width === columns.length ? columns : []}
                 change={(value) => setValues({ ...values, [field.name]: value })}
               />
             ))}
@@ -139,11 +142,14 @@ function TryInput({
   field,
   value,
   shape,
+  names,
   change,
 }: {
   field: TryField;
   value: string;
   shape: string;
+  /** Names of the values of one row, when each gets its own field. */
+  names: string[];
   change: (value: string) => void;
 }) {
   if (field.kind === 'boolean') {
@@ -153,6 +159,25 @@ function TryInput({
         checked={value === 'true'}
         onChange={(event) => change(String(event.currentTarget.checked))}
       />
+    );
+  }
+  if (names.length > 1) {
+    const parts = value.split(',').map((part) => part.trim());
+    return (
+      <>
+        {names.map((name, at) => (
+          <TextInput
+            key={name}
+            label={name}
+            value={parts[at] ?? ''}
+            onChange={(event) => {
+              const next = names.map((_, place) => parts[place] ?? '0');
+              next[at] = event.currentTarget.value.replaceAll(',', '.');
+              change(next.join(', '));
+            }}
+          />
+        ))}
+      </>
     );
   }
   const hint = field.width === 1 ? field.datatype : `${field.datatype}, ${shape}, separated by commas`;

@@ -36,7 +36,7 @@ export function SettingsPage() {
               items={[
                 ['Name', found.id],
                 ['Roles', found.roles.join(', ')],
-                ['May', found.permissions.join(', ')],
+                ['May', found.permissions.includes('*') ? 'do everything' : found.permissions.join(', ')],
                 [
                   'Sign-in',
                   found.login ? 'asked of everybody' : 'not asked: the server listens on this machine only',
