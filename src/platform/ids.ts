@@ -1,6 +1,9 @@
-import { randomBytes } from 'node:crypto';
+import { randomFillSync } from 'node:crypto';
 
 const alphabet = '0123456789abcdefghjkmnpqrstvwxyz';
+/** Random bytes are drawn for many ids at once; each is used once. */
+const pool = Buffer.alloc(14 * 256);
+let used = pool.length;
 let lastTime = 0;
 let counter = 0;
 
@@ -14,12 +17,17 @@ export function newId(prefix: string, time: number = Date.now()): string {
     lastTime = time;
     counter = 0;
   }
-  const random = randomBytes(14);
+  if (used === pool.length) {
+    randomFillSync(pool);
+    used = 0;
+  }
+  const at = used;
+  used += 14;
   let text = `${prefix}_`;
   for (let shift = 45; shift >= 0; shift -= 5) text += alphabet[Math.floor(time / 2 ** shift) & 31];
   text += alphabet[(counter >> 7) & 31];
   text += alphabet[(counter >> 2) & 31];
-  text += alphabet[((counter & 3) << 3) | (random[13] & 7)];
-  for (let i = 0; i < 13; i++) text += alphabet[random[i] & 31];
+  text += alphabet[((counter & 3) << 3) | (pool[at + 13] & 7)];
+  for (let i = 0; i < 13; i++) text += alphabet[pool[at + i] & 31];
   return text;
 }

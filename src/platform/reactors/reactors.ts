@@ -1,6 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { platformError } from '../errors.ts';
-import { type LedgerEvent, listEvents } from '../ledger/index.ts';
+import { type LedgerEvent, ledgerHead, listEvents } from '../ledger/index.ts';
 import { getEvent } from '../ledger/ledger.ts';
 import { errorText } from '../log.ts';
 import type { Platform } from '../platform.ts';
@@ -40,6 +40,7 @@ const leaseMs = 15_000;
 const pollMs = 2000;
 const attemptsPerEvent = 5;
 const batch = 200;
+const skipsBeforeSave = 500;
 
 export function createReactors(platform: Platform, reactors: readonly Reactor[]): Reactors {
   const runners = reactors.map((reactor) => createRunner(platform, reactor));
@@ -154,6 +155,9 @@ function createRunner(platform: Platform, reactor: Reactor) {
   };
 
   const drain = async () => {
+    // Events become visible in the order of their numbers, so nothing below the head can still turn up.
+    const head = await ledgerHead(scope);
+    if (head.seq <= cursor) return;
     for (;;) {
       const events = await listEvents(scope, {
         types: reactor.types,
@@ -167,8 +171,11 @@ function createRunner(platform: Platform, reactor: Reactor) {
         cursor = event.seq;
         await save();
       }
-      if (events.length < batch) return;
+      if (events.length < batch) break;
     }
+    // What lies between concerns others: skipping it for good keeps a long ledger from being read again.
+    cursor = Math.max(cursor, head.seq);
+    if (cursor - written >= skipsBeforeSave) await save();
   };
 
   const run = async () => {
@@ -201,6 +208,7 @@ function createRunner(platform: Platform, reactor: Reactor) {
         };
       });
     }
+    await save().catch(() => {});
     await platform.db
       .updateTable('reactor_cursors')
       .set({ owner: null, lease_until: 0 })
