@@ -5,6 +5,7 @@ import { authRoutes } from './platform/auth/auth.routes.ts';
 import { authMigrations } from './platform/auth/auth.tables.ts';
 import { bootstrapAdministrator } from './platform/auth/auth.ts';
 import type { Config } from './platform/config.ts';
+import { lockDataFolder } from './platform/data-lock.ts';
 import { migrate } from './platform/db/migrate.ts';
 import { declarationRoutes } from './platform/declarations/declarations.routes.ts';
 import { createApp, type HoustonApp } from './platform/http/app.ts';
@@ -52,6 +53,7 @@ export async function composeHouston(config: Config, options: { log?: Logger; no
   declarationRoutes(app, declarables);
   for (const module of modules) await module.routes?.(app);
   await app.register(openInferenceRoutes(domains.serving, version));
+  await app.register(mlflowRoutes(domains));
   prometheusRoutes(app, domains.serving);
   await webRoutes(app);
   const migrations = [
@@ -72,6 +74,7 @@ export async function startHouston(
   config: Config,
   options: { log?: Logger; now?: () => number } = {},
 ): Promise<Houston> {
+  const unlock = lockDataFolder(config);
   const { platform, domains, modules, reactors, app, migrations } = await composeHouston(config, options);
   const scope = platform.systemScope('system:start');
   await migrate(platform.db, migrations);
@@ -98,6 +101,7 @@ export async function startHouston(
       await reactors.stop();
       for (const module of [...modules].reverse()) await module.stop?.();
       await platform.close();
+      unlock();
     },
   };
 }

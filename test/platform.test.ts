@@ -1,8 +1,13 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { request } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { permissions } from '../src/permissions.ts';
 import { readConfig } from '../src/platform/config.ts';
+import { lockDataFolder } from '../src/platform/data-lock.ts';
+import { processStartTime, thisProcess } from '../src/platform/engines/process-identity.ts';
 import { record } from '../src/platform/ledger/index.ts';
 import type { DomainModule } from '../src/platform/module.ts';
 import { type Scope, transact } from '../src/platform/scope.ts';
@@ -218,6 +223,23 @@ describe('configuration', () => {
     }
     expect(readConfig({ host: 'localhost' }, {}).auth).toBe(false);
     expect(() => readConfig({ port: 99_999 }, {})).toThrow(/port/);
+  });
+
+  it('gives a data folder to one living process at a time', () => {
+    const config = readConfig({ dataDir: mkdtempSync(join(tmpdir(), 'houston-lock-')) }, {});
+    const lock = join(config.dataDir, 'server.lock');
+    const unlock = lockDataFolder(config);
+    writeFileSync(
+      lock,
+      JSON.stringify({ ...thisProcess(), pid: process.ppid, startTime: processStartTime(process.ppid) }),
+    );
+    expect(() => lockDataFolder(config)).toThrow(/Another server/);
+    writeFileSync(lock, JSON.stringify({ ...thisProcess(), pid: process.ppid, startTime: '1' }));
+    lockDataFolder(config);
+    writeFileSync(lock, 'torn');
+    lockDataFolder(config);
+    unlock();
+    rmSync(config.dataDir, { recursive: true });
   });
 
   it('names a permission for every route, once', () => {
