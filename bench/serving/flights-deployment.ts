@@ -14,6 +14,10 @@ import { readConfig } from '../../src/platform/config.ts';
 import { createLogger } from '../../src/platform/log.ts';
 import { gradientBoostingToOnnx } from '../../src/platform/onnx/gradient-boosting-onnx.ts';
 
+/** A call that the parent makes before the load: an HTTP client in the server's own process would change what it measures. */
+export type SetupCall = { method: string; url: string; type: string; body: string };
+export type BenchTarget = { url: string; bodies: string[]; setup: SetupCall[] };
+
 const name = 'flights-delay';
 const airports = Array.from({ length: 60 }, (_, i) => String.fromCharCode(65 + (i % 26), 65 + (i >> 3), 88));
 const day = 86_400_000;
@@ -34,7 +38,10 @@ const random = createRandom(7);
 const anyAirport = () => airports[Math.floor(random() ** 2 * airports.length)];
 
 function flightsOfDay(start: number) {
-  const times = Array.from({ length: flightsPerDay }, () => start + Math.floor(random() * 1440) * 60_000).sort();
+  const times = Array.from(
+    { length: flightsPerDay },
+    () => start + Math.floor(random() * 1440) * 60_000,
+  ).sort();
   return {
     date: times,
     origin: times.map(anyAirport),
@@ -46,28 +53,49 @@ function flightsOfDay(start: number) {
 
 /** One-row requests of the last day, as a client of the flights story sends them. */
 function requestColumns(count: number) {
-  const times = Array.from({ length: count }, () => firstDay + (days - 1) * day + Math.floor(random() * 1440) * 60_000);
-  return { times, origins: times.map(anyAirport), destinations: times.map(anyAirport), distances: times.map(() => 100 + Math.floor(random() * 2500)) };
+  const times = Array.from(
+    { length: count },
+    () => firstDay + (days - 1) * day + Math.floor(random() * 1440) * 60_000,
+  );
+  return {
+    times,
+    origins: times.map(anyAirport),
+    destinations: times.map(anyAirport),
+    distances: times.map(() => 100 + Math.floor(random() * 2500)),
+  };
 }
 
-const input = (of: string, datatype: string, shape: number[], data: unknown[]) => ({ name: of, datatype, shape, data });
+const input = (of: string, datatype: string, shape: number[], data: unknown[]) => ({
+  name: of,
+  datatype,
+  shape,
+  data,
+});
 
 /** Starts the server; returns the URL to send to and the bodies to send. */
-export async function startFlights(form: 'features' | 'raw'): Promise<{ url: string; bodies: string[] }> {
+export async function startFlights(form: 'features' | 'raw'): Promise<BenchTarget> {
   const dataDir = mkdtempSync(join(tmpdir(), 'houston-bench-'));
   process.on('exit', () => rmSync(dataDir, { recursive: true, force: true }));
   const server = await startHouston(readConfig({ port: 0, dataDir }, {}), { log: createLogger('error') });
   const { features } = server.domains;
   const scope = server.platform.systemScope('user:bench');
-  const project = parse(readFileSync(new URL('../../examples/flights/houston.yaml', import.meta.url), 'utf8'), { merge: true });
+  const project = parse(
+    readFileSync(new URL('../../examples/flights/houston.yaml', import.meta.url), 'utf8'),
+    { merge: true },
+  );
   await features.defineService(scope, name, project.features[name] as FeatureServiceDefinition);
-  for (let i = 0; i < days; i++) await features.push(scope, name, { columns: flightsOfDay(firstDay + i * day) });
+  for (let i = 0; i < days; i++)
+    await features.push(scope, name, { columns: flightsOfDay(firstDay + i * day) });
 
   const vectorizer = await features.createVectorizer(scope, name);
   const width = vectorizer.features.length;
   const vectorsOf = ({ times, origins, destinations, distances }: ReturnType<typeof requestColumns>) => {
     const out = new Float32Array(times.length * width);
-    vectorizer.fill({ date: times, origin: origins, destination: destinations, distance: distances }, times, out);
+    vectorizer.fill(
+      { date: times, origin: origins, destination: destinations, distance: distances },
+      times,
+      out,
+    );
     return out;
   };
   const rows = 6000;
@@ -75,31 +103,51 @@ export async function startFlights(form: 'features' | 'raw'): Promise<{ url: str
   const model = trainGradientBoosting(
     {
       names: [...vectorizer.features],
-      columns: vectorizer.features.map((_, f) => Float32Array.from({ length: rows }, (_, i) => vectors[i * width + f])),
-      labels: Uint8Array.from({ length: rows }, (_, i) => Number(random() < 0.1 + (0.5 * vectors[i * width]) / 24)),
+      columns: vectorizer.features.map((_, f) =>
+        Float32Array.from({ length: rows }, (_, i) => vectors[i * width + f]),
+      ),
+      labels: Uint8Array.from({ length: rows }, (_, i) =>
+        Number(random() < 0.1 + (0.5 * vectors[i * width]) / 24),
+      ),
     },
     { ...GRADIENT_BOOSTING_DEFAULTS, trees: 120 },
   );
 
-  const call = async (method: string, path: string, body: BodyInit, type = 'application/json') => {
-    const response = await fetch(`${server.url}${path}`, { method, body, headers: { 'content-type': type } });
-    if (!response.ok) throw new Error(`${method} ${path}: ${await response.text()}`);
-  };
-  const bytes = new Uint8Array(gradientBoostingToOnnx(model));
-  await call('PUT', `/api/registry/models/${name}`, '{}');
-  await call('POST', `/api/registry/models/${name}/versions`, bytes, 'application/octet-stream');
+  const bytes = Buffer.from(gradientBoostingToOnnx(model));
   const deployment = form === 'raw' ? 'flights-raw' : name;
   const spec = { model: `${name}:1`, ...(form === 'features' && { features: name }), environment: 'test' };
-  await call('PUT', `/api/serving/deployments/${deployment}`, JSON.stringify(spec));
-  await call('POST', `/api/serving/deployments/${deployment}/deploy`, '{}');
+  const json = (method: string, path: string, body: object): SetupCall => ({
+    method,
+    url: `${server.url}${path}`,
+    type: 'application/json',
+    body: Buffer.from(JSON.stringify(body)).toString('base64'),
+  });
+  const setup: SetupCall[] = [
+    json('PUT', `/api/registry/models/${name}`, {}),
+    {
+      method: 'POST',
+      url: `${server.url}/api/registry/models/${name}/versions`,
+      type: 'application/octet-stream',
+      body: bytes.toString('base64'),
+    },
+    json('PUT', `/api/serving/deployments/${deployment}`, spec),
+    json('POST', `/api/serving/deployments/${deployment}/deploy`, {}),
+  ];
 
-  const asked = requestColumns(256);
+  const asked = requestColumns(4096);
   const rawVectors = vectorsOf(asked);
   const bodies = asked.times.map((time, i) =>
     JSON.stringify({
       inputs:
         form === 'raw'
-          ? [input('features', 'FP32', [1, width], [...rawVectors.subarray(i * width, (i + 1) * width)].map((x) => (Number.isNaN(x) ? null : x)))]
+          ? [
+              input(
+                'features',
+                'FP32',
+                [1, width],
+                [...rawVectors.subarray(i * width, (i + 1) * width)].map((x) => (Number.isNaN(x) ? null : x)),
+              ),
+            ]
           : [
               input('date', 'BYTES', [1], [new Date(time).toISOString().slice(0, 19)]),
               input('origin', 'BYTES', [1], [asked.origins[i]]),
@@ -108,5 +156,5 @@ export async function startFlights(form: 'features' | 'raw'): Promise<{ url: str
             ],
     }),
   );
-  return { url: `${server.url}/v2/models/${deployment}/infer`, bodies };
+  return { url: `${server.url}/v2/models/${deployment}/infer`, bodies, setup };
 }

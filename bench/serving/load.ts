@@ -6,8 +6,23 @@
 import { connect, type Socket } from 'node:net';
 import { performance } from 'node:perf_hooks';
 
-export type LoadOrder = { url: string; bodies: string[]; connections: number; seconds: number; rate: number | null };
-export type LoadResult = { requests: number; seconds: number; failed: number; p50: number; p99: number; cpuMicros: number };
+export type LoadOrder = {
+  url: string;
+  bodies: string[];
+  connections: number;
+  seconds: number;
+  /** Closed loop: ends after so many requests, even when the seconds are not over. */
+  most?: number;
+  rate: number | null;
+};
+export type LoadResult = {
+  requests: number;
+  seconds: number;
+  failed: number;
+  p50: number;
+  p99: number;
+  cpuMicros: number;
+};
 
 type Line = { socket: Socket; busy: boolean; due: number; expected: number; got: number };
 
@@ -24,14 +39,16 @@ function requestsOf({ url, bodies }: LoadOrder): Buffer[] {
 function answerLength(chunk: Buffer): number {
   const head = chunk.indexOf('\r\n\r\n');
   const at = chunk.indexOf('ontent-length: ');
-  if (head < 0 || at < 0 || at > head) throw new Error(`An answer without its length: ${chunk.toString().slice(0, 300)}`);
-  return head + 4 + Number.parseInt(chunk.latin1Slice(at + 15, at + 25), 10);
+  if (head < 0 || at < 0 || at > head)
+    throw new Error(`An answer without its length: ${chunk.toString().slice(0, 300)}`);
+  return head + 4 + Number.parseInt(chunk.toString('latin1', at + 15, at + 25), 10);
 }
 
 async function run(order: LoadOrder): Promise<LoadResult> {
   const requests = requestsOf(order);
   const { hostname, port } = new URL(order.url);
   const latencies: number[] = [];
+  const most = order.most ?? Number.POSITIVE_INFINITY;
   let failed = 0;
   let next = 0;
   let isOver = false;
@@ -71,7 +88,7 @@ async function run(order: LoadOrder): Promise<LoadResult> {
       let finished = 0;
       onFree = (line) => {
         const now = performance.now();
-        if (now < end) send(line, now);
+        if (now < end && next < most) send(line, now);
         else if (++finished === lines.length) resolve();
       };
       for (const line of lines) send(line, performance.now());
@@ -97,7 +114,14 @@ async function run(order: LoadOrder): Promise<LoadResult> {
   latencies.sort((a, b) => a - b);
   const quantile = (q: number) => latencies[Math.min(latencies.length - 1, Math.floor(q * latencies.length))];
   const count = latencies.length;
-  return { requests: count, seconds, failed, p50: quantile(0.5), p99: quantile(0.99), cpuMicros: (user + system) / count };
+  return {
+    requests: count,
+    seconds,
+    failed,
+    p50: quantile(0.5),
+    p99: quantile(0.99),
+    cpuMicros: (user + system) / count,
+  };
 }
 
 process.on('message', (order: LoadOrder) => void run(order).then((result) => process.send?.(result)));

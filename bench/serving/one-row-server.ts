@@ -4,12 +4,12 @@
  */
 import type { AddressInfo } from 'node:net';
 import fastify from 'fastify';
-import { startFlights } from './flights-deployment.ts';
+import { type BenchTarget, startFlights } from './flights-deployment.ts';
 
 const [kind, form] = process.argv.slice(2);
 
 /** The bare route: Fastify's own JSON parser, and a constant of the shape and size of Houston's answer. */
-async function startBare(): Promise<{ url: string; bodies: string[] }> {
+async function startBare(): Promise<BenchTarget> {
   const app = fastify();
   const reply = {
     model_name: 'flights-delay',
@@ -23,10 +23,15 @@ async function startBare(): Promise<{ url: string; bodies: string[] }> {
   };
   app.post('/infer', (_request, answer) => answer.send(reply));
   await app.listen({ port: 0, host: '127.0.0.1' });
-  return { url: `http://127.0.0.1:${(app.server.address() as AddressInfo).port}/infer`, bodies: [] };
+  return {
+    url: `http://127.0.0.1:${(app.server.address() as AddressInfo).port}/infer`,
+    bodies: [],
+    setup: [],
+  };
 }
 
-const target = kind === 'houston' ? await startFlights(form === 'raw' ? 'raw' : 'features') : await startBare();
+const target =
+  kind === 'houston' ? await startFlights(form === 'raw' ? 'raw' : 'features') : await startBare();
 process.on('message', (message) => {
   if (message === 'stop') process.exit(0);
   const { user, system } = process.cpuUsage();

@@ -10,6 +10,7 @@ import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { loadavg } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import type { BenchTarget } from './flights-deployment.ts';
 import type { LoadOrder, LoadResult } from './load.ts';
 
 const { values } = parseArgs({
@@ -23,10 +24,11 @@ const { values } = parseArgs({
 });
 const seconds = Number(values.seconds);
 const connections = Number(values.connections);
+/** Enough that everything hot is compiled before the first figure. */
+const warmRequests = 60_000;
 const canPin = spawnSync('taskset', ['-V']).status === 0;
 
-type Target = { url: string; bodies: string[] };
-type Server = { child: ChildProcess; target: Target };
+type Server = { child: ChildProcess; target: BenchTarget };
 type Measure = LoadResult & { rps: number; user: number; system: number; serverMicros: number };
 
 function startChild(core: number, script: string, args: string[], nodeArgs: string[] = []): ChildProcess {
@@ -36,11 +38,17 @@ function startChild(core: number, script: string, args: string[], nodeArgs: stri
   return spawn(command[0], command.slice(1), { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
 }
 
-const answer = <T>(child: ChildProcess) =>
-  new Promise<T>((resolve, reject) => {
-    child.once('message', (message) => resolve(message as T));
-    child.once('exit', (code) => reject(new Error(`A process of the benchmark ended with ${code}.`)));
+function answer<T>(child: ChildProcess): Promise<T> {
+  return new Promise<T>((resolve, reject) => {
+    const ended = (code: number | null) =>
+      reject(new Error(`A process of the benchmark ended with ${code}.`));
+    child.once('exit', ended);
+    child.once('message', (message) => {
+      child.off('exit', ended);
+      resolve(message as T);
+    });
   });
+}
 
 function ask<T>(child: ChildProcess, message: object | string): Promise<T> {
   const reply = answer<T>(child);
@@ -52,7 +60,13 @@ async function startServer(kind: string): Promise<Server> {
   const profiled = values.profile !== undefined && kind === 'houston';
   const nodeArgs = profiled ? ['--cpu-prof', `--cpu-prof-dir=${values.profile}`] : [];
   const child = startChild(0, './one-row-server.ts', [kind, values.raw ? 'raw' : 'features'], nodeArgs);
-  return { child, target: await answer<Target>(child) };
+  const target = await answer<BenchTarget>(child);
+  for (const { method, url, type, body } of target.setup) {
+    const bytes = Buffer.from(body, 'base64');
+    const response = await fetch(url, { method, body: bytes, headers: { 'content-type': type } });
+    if (!response.ok) throw new Error(`${method} ${url}: ${await response.text()}`);
+  }
+  return { child, target };
 }
 
 const load = startChild(1, './load.ts', []);
@@ -61,9 +75,10 @@ const fastify = await startServer('fastify');
 fastify.target.bodies = houston.target.bodies;
 const servers = { fastify, houston };
 
-async function measure({ child, target }: Server, rate: number | null): Promise<Measure> {
+async function measure({ child, target }: Server, more: Partial<LoadOrder> = {}): Promise<Measure> {
   const before = await ask<NodeJS.CpuUsage>(child, 'cpu');
-  const order: LoadOrder = { ...target, connections, seconds, rate };
+  const { url, bodies } = target;
+  const order: LoadOrder = { url, bodies, connections, seconds, rate: null, ...more };
   const result = await ask<LoadResult>(load, order);
   const after = await ask<NodeJS.CpuUsage>(child, 'cpu');
   const user = (after.user - before.user) / result.requests;
@@ -85,19 +100,20 @@ const kinds = ['fastify', 'houston'] as const;
 const results: Record<(typeof kinds)[number], Measure[]> = { fastify: [], houston: [] };
 
 showLoad();
-for (const kind of kinds) await measure(servers[kind], null);
+for (const kind of kinds) await measure(servers[kind], { most: warmRequests, seconds: 60 });
 for (let round = 0; round < Number(values.rounds); round++) {
   for (const kind of kinds) {
-    const one = await measure(servers[kind], null);
+    const one = await measure(servers[kind]);
     results[kind].push(one);
     show(kind, one);
   }
 }
 console.log('open loop, 1000 requests per second:');
-for (const kind of kinds) show(kind, await measure(servers[kind], 1000));
+for (const kind of kinds) show(kind, await measure(servers[kind], { rate: 1000 }));
 showLoad();
 
-const of = (kind: (typeof kinds)[number], figure: 'rps' | 'serverMicros') => median(results[kind].map((one) => one[figure]));
+const of = (kind: (typeof kinds)[number], figure: 'rps' | 'serverMicros') =>
+  median(results[kind].map((one) => one[figure]));
 const round3 = (value: number) => Math.round(value * 1000) / 1000;
 console.log(
   JSON.stringify({
@@ -109,9 +125,5 @@ console.log(
     cpuRatio: round3(of('fastify', 'serverMicros') / of('houston', 'serverMicros')),
   }),
 );
-for (const { child } of Object.values(servers)) {
-  child.removeAllListeners('exit');
-  child.send('stop');
-}
-load.removeAllListeners('exit');
+for (const { child } of Object.values(servers)) child.send('stop');
 load.disconnect();

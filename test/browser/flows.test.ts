@@ -75,6 +75,27 @@ describeInBrowser('A person with an empty server', {}, (suite) => {
     expect(problems).toEqual([]);
   });
 
+  it('compares two runs, what differs first', async () => {
+    const { page, problems } = await suite.open();
+    for (const depth of ['3', '4']) {
+      const params = { depth, seed: '7' };
+      await suite.houston.client.post('/api/experiments/runs', {
+        experiment: 'trees',
+        name: `d${depth}`,
+        params,
+      });
+    }
+    await page.goto(`${suite.houston.url}/experiments/trees`);
+    for (const name of ['d3', 'd4']) await page.getByRole('checkbox', { name: `Compare ${name}` }).check();
+    await page.getByRole('button', { name: 'Compare 2 runs' }).click();
+    await page.getByText('1 of 2 params differ').waitFor();
+    await page.getByRole('cell', { name: 'depth', exact: true }).waitFor();
+    expect(await page.getByRole('cell', { name: 'seed', exact: true }).count()).toBe(0);
+    await page.getByLabel('also what is the same').check({ force: true });
+    await page.getByRole('cell', { name: 'seed', exact: true }).waitFor();
+    expect(problems).toEqual([]);
+  });
+
   it('goes everywhere by keyboard, and has the ledger verified', async () => {
     const { page, problems } = await suite.open();
     await page.goto(suite.houston.url);

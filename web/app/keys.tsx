@@ -16,7 +16,8 @@ export function useKeys(actions: { palette: () => void; help: () => void }): voi
   const { colorScheme, setColorScheme } = useMantineColorScheme();
   const state = useRef({ actions, colorScheme });
   state.current = { actions, colorScheme };
-  const going = useRef(0);
+  /** When `g` was pressed; the letter that says where to follows it. */
+  const going = useRef(Number.NEGATIVE_INFINITY);
   useEffect(() => {
     const press = (event: KeyboardEvent) => {
       if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === 'k') {
@@ -32,7 +33,7 @@ export function useKeys(actions: { palette: () => void; help: () => void }): voi
             : event.key === 'l'
               ? '/ledger'
               : domains.find((domain) => domain.jump === event.key)?.to;
-        going.current = 0;
+        going.current = Number.NEGATIVE_INFINITY;
         if (to) {
           event.preventDefault();
           void navigate({ to });

@@ -15,7 +15,7 @@ import {
 
 describe('numbers for people', () => {
   test.each([
-    [count(9_999), '9\u2009999'],
+    [count(9_999), '9\u202f999'],
     [count(1_234_567), '1.23 M'],
     [count(null), '–'],
     [count(Number.NaN), '–'],

@@ -24,10 +24,10 @@ export function count(value: Maybe): string {
   return String(value);
 }
 
-/** 1234567 → "1 234 567" with thin spaces. */
+/** 1234567 → "1 234 567" with narrow spaces that do not break. */
 export function group(value: Maybe): string {
   if (!given(value)) return MISSING;
-  return value.toLocaleString('en-GB', { maximumFractionDigits: 6 }).replaceAll(',', '\u2009');
+  return value.toLocaleString('en-GB', { maximumFractionDigits: 6 }).replaceAll(',', '\u202f');
 }
 
 /** To `digits` significant figures, without an exponent in the usual range. */

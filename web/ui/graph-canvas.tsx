@@ -161,7 +161,11 @@ function Drawing({ nodes, edges, height = 320, onOpen, label, compact, anchor = 
         proOptions={{ hideAttribution: true }}
         onNodeClick={(_event, node) => onOpen?.(node.id)}
       >
-        <Controls showInteractive={false} position={anchor === 'end' ? 'bottom-left' : 'bottom-right'} orientation="horizontal" />
+        <Controls
+          showInteractive={false}
+          position={anchor === 'end' ? 'bottom-left' : 'bottom-right'}
+          orientation="horizontal"
+        />
       </ReactFlow>
       <ol className="sr-only">
         {nodes.map((node) => (

@@ -27,7 +27,9 @@ export async function insertMany(
   let from = 0;
   for (const size of chunks) {
     while (rows.length - from >= size) {
-      await db.executeQuery(CompiledQuery.raw(sqliteText(target, size), rows.slice(from, from + size).flat()));
+      await db.executeQuery(
+        CompiledQuery.raw(sqliteText(target, size), rows.slice(from, from + size).flat()),
+      );
       from += size;
     }
   }

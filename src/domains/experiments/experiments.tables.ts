@@ -2,6 +2,7 @@ import type { Generated } from 'kysely';
 import type { Migration } from '../../platform/db/database.ts';
 import { experimentsTables } from './migrations/experiments-001-tables.ts';
 import { experimentsTracking } from './migrations/experiments-002-tracking.ts';
+import { experimentsLoggedModels } from './migrations/experiments-003-logged-models.ts';
 
 export type ExperimentRow = {
   id: number;
@@ -85,6 +86,39 @@ export type DatasetInputRow = {
   tags: string;
 };
 
+export type LoggedModelRow = {
+  /** `m-` and 32 hex characters. */
+  id: string;
+  experiment_id: number;
+  name: string;
+  model_type: string | null;
+  source_run_id: string | null;
+  /** `PENDING` while files are being stored, then `READY` or `FAILED`. */
+  status: string;
+  artifact_uri: string;
+  stage: string;
+  actor: string;
+  created_at: number;
+  updated_at: number;
+};
+
+export type LoggedModelMetricRow = {
+  model_id: string;
+  key: string;
+  run_id: string;
+  step: number;
+  time: number;
+  value: number;
+  special: number;
+  dataset_name: string | null;
+  dataset_digest: string | null;
+};
+
+type ModelPairRow = { model_id: string; key: string; value: string };
+
+/** A logged model that a run used (`input`) or made (`output`). */
+export type ModelLinkRow = { run_id: string; model_id: string; direction: string; step: number };
+
 declare module '../../platform/db/database.ts' {
   interface Database {
     experiments_counters: { name: string; value: number };
@@ -97,9 +131,18 @@ declare module '../../platform/db/database.ts' {
     experiments_points: PointRow;
     experiments_artifacts: ArtifactRow;
     experiments_run_inputs: RunInputRow;
+    experiments_logged_models: LoggedModelRow;
+    experiments_logged_model_params: ModelPairRow;
+    experiments_logged_model_tags: ModelPairRow;
+    experiments_logged_model_metrics: LoggedModelMetricRow;
+    experiments_model_links: ModelLinkRow;
     experiments_datasets: DatasetRow;
     experiments_dataset_inputs: DatasetInputRow;
   }
 }
 
-export const experimentsMigrations: Migration[] = [experimentsTables, experimentsTracking];
+export const experimentsMigrations: Migration[] = [
+  experimentsTables,
+  experimentsTracking,
+  experimentsLoggedModels,
+];

@@ -9,16 +9,22 @@ import { type TrackingDoor, tracking } from './tracking.door.ts';
 
 export { experimentsError } from './experiments.contract.ts';
 export type { MetricPoint, RunStatus } from './experiments.model.ts';
-export type { TrackingDoor } from './tracking.door.ts';
+export type { ArtifactRef, Experiment, NewRun, Run, RunInput, RunSummary } from './experiments.service.ts';
+export type { LoggedModel, LoggedModelStatus } from './logged-models/logged-models.model.ts';
+export type { Clause, Grammar, Order } from './search/filter.model.ts';
+export { decodeOffset, encodeOffset, parseFilter, parseOrder } from './search/filter.model.ts';
+export { byOrders, matchesClause, type Searchable } from './search/matches.model.ts';
 export type {
+  BatchPoint,
   Dataset,
   DatasetInput,
+  ModelLink,
   Pair,
   Stage,
   TrackedExperiment,
   TrackedRun,
 } from './tracking/tracking.model.ts';
-export type { ArtifactRef, Experiment, NewRun, Run, RunInput, RunSummary } from './experiments.service.ts';
+export type { TrackingDoor } from './tracking.door.ts';
 
 /** What higher floors may do with experiments; see `experiments.service.ts` for each. */
 export type ExperimentsDoor = Pick<

@@ -48,10 +48,22 @@ export async function addMetricPoints(db: Db, runId: string, points: readonly Me
     .selectFrom('experiments_series')
     .select(['id', 'key'])
     .where('run_id', '=', runId)
-    .where(isAnyOf(db, 'key', latest.map(({ key }) => key)))
+    .where(
+      isAnyOf(
+        db,
+        'key',
+        latest.map(({ key }) => key),
+      ),
+    )
     .execute();
   const idOf = new Map(series.map(({ id, key }) => [key, id]));
-  const rows = stored.map(({ key, step, time, value, special }) => [idOf.get(key)!, step, time, value, special]);
+  const rows = stored.map(({ key, step, time, value, special }) => [
+    idOf.get(key)!,
+    step,
+    time,
+    value,
+    special,
+  ]);
   rows.sort((a, b) => a[0]! - b[0]! || a[1]! - b[1]! || a[2]! - b[2]! || a[3]! - b[3]!);
   await insertMany(db, pointTarget, rows);
 }

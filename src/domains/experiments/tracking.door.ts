@@ -1,5 +1,14 @@
-import { artifactsBelow, deleteArtifacts, findArtifact, getArtifact, listArtifacts, putArtifact } from './artifacts/artifacts.service.ts';
+import {
+  artifactsBelow,
+  deleteArtifacts,
+  findArtifact,
+  getArtifact,
+  listArtifacts,
+  putArtifact,
+} from './artifacts/artifacts.service.ts';
 import { checkArtifactPath, placeOf } from './artifacts/paths.model.ts';
+import * as models from './logged-models/logged-models.service.ts';
+import { searchLoggedModels } from './logged-models/search-models.ts';
 import { searchExperiments, searchTrackedRuns } from './search/search.service.ts';
 import * as experiments from './tracking/experiments.service.ts';
 import { metricHistories, metricHistoryPage, sampledHistories } from './tracking/histories.service.ts';
@@ -8,6 +17,7 @@ import { randomRunName } from './tracking/tracking.model.ts';
 
 /** Everything that a tracking protocol asks of experiments; each function says what it does where it is defined. */
 export const tracking = {
+  ensureDefaultExperiment: experiments.ensureDefaultExperiment,
   createExperiment: experiments.createExperiment,
   getExperiment: experiments.getExperiment,
   getExperimentByName: experiments.getExperimentByName,
@@ -24,13 +34,22 @@ export const tracking = {
   restoreRun: runs.restoreRun,
   logBatch: runs.logBatch,
   deleteRunTag: runs.deleteRunTag,
-  logDatasets: runs.logDatasets,
+  logInputs: runs.logInputs,
   datasetSummaries: runs.datasetSummaries,
   searchTrackedRuns,
   randomRunName,
   metricHistoryPage,
   metricHistories,
   sampledHistories,
+  createLoggedModel: models.createLoggedModel,
+  getLoggedModel: models.getLoggedModel,
+  findLoggedModel: models.findLoggedModel,
+  finalizeLoggedModel: models.finalizeLoggedModel,
+  deleteLoggedModel: models.deleteLoggedModel,
+  addLoggedModelParams: models.addLoggedModelParams,
+  setLoggedModelTags: models.setLoggedModelTags,
+  deleteLoggedModelTag: models.deleteLoggedModelTag,
+  searchLoggedModels,
   placeOf,
   checkArtifactPath,
   putArtifact,

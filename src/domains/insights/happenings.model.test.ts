@@ -27,9 +27,9 @@ const drift = () => event('monitoring.drift.detected', { deployment: 'd', reason
 it('folds versions of one dataset into the newest, also across other routine events', () => {
   const told = happenings([version('a', 9), drift(), version('a', 8), version('b', 1), version('a', 7)], 10);
   expect(told.map(({ sentence, count }) => [count, sentence])).toEqual([
-    [3, 'Dataset a has 3 new versions, up to 9 with 10\u2009000 rows.'],
+    [3, 'Dataset a has 3 new versions, up to 9 with 10\u202f000 rows.'],
     [1, 'Drift at d: inputs drifted: x.'],
-    [1, 'Dataset b has version 1 with 10\u2009000 rows.'],
+    [1, 'Dataset b has version 1 with 10\u202f000 rows.'],
   ]);
   expect(told[0].since).toBeLessThan(told[0].event.time);
 });

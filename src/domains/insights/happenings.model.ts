@@ -9,7 +9,7 @@ const routine: Record<string, (event: LedgerEvent, count: number) => string> = {
   'data.version.created': ({ data }, count) =>
     `Dataset ${data.dataset} has ${count} new versions, up to ${data.version} with ${grouped(data.rows)} rows.`,
   'monitoring.drift.detected': (event, count) =>
-    `${sentenceOf(event).replace(/\.$/, '')}; ${count} times, this is the last.`,
+    sentenceOf(event).replace(/^(Drift at [^:]*):/, `$1 ${count} times; the last:`),
   'pipelines.run.succeeded': ({ data, subject }, count) =>
     `Pipeline ${data.pipeline ?? subject} succeeded ${count} times.`,
 };

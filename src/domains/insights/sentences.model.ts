@@ -9,9 +9,9 @@ const because = ({ data }: LedgerEvent) =>
     ? `: ${data.reason.replace(/^gate: /, '').replace(/^[A-Z](?=[a-z]* )/, (first) => first.toLowerCase())}`
     : '.';
 
-/** 1234567 → "1 234 567" with thin spaces, as the pages show it. */
+/** 1234567 → "1 234 567" with narrow spaces that do not break, as the pages show it. */
 export function grouped(value: Json | undefined): string {
-  return typeof value === 'number' ? value.toLocaleString('en-GB').replaceAll(',', '\u2009') : text(value);
+  return typeof value === 'number' ? value.toLocaleString('en-GB').replaceAll(',', '\u202f') : text(value);
 }
 const run = ({ data, subject }: LedgerEvent) => (data.pipeline ? text(data.pipeline) : subject);
 

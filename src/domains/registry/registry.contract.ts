@@ -1,7 +1,12 @@
 import Type, { type Static } from 'typebox';
 import { defineErrors } from '../../platform/errors.ts';
-import { Name } from '../../platform/names.ts';
 
+/**
+ * A model's name; wider than other names, because clients of other registries bring theirs: everything but slashes,
+ * colons and what would need escaping in an address or a reference.
+ */
+export const modelNamePattern = '^(?!\\.{1,2}$)[\\p{L}\\p{N}_.( -][^/:@%#?\\\\\\p{Cc}]{0,249}$';
+export const Name = Type.String({ pattern: modelNamePattern, minLength: 1, maxLength: 250 });
 export const Digest = Type.String({ pattern: '^sha256:[0-9a-f]{64}$' });
 export const AliasName = Type.String({
   pattern: '^(?!latest$)(?!v[0-9]+$)(?![0-9]+$)[A-Za-z0-9_-]{1,64}$',
@@ -181,6 +186,23 @@ export const VersionReply = Type.Object({
 });
 
 export const registryError = defineErrors({
+  'registry.model.exists': { status: 409, next: 'Choose another name, or register a version of the model.' },
+  'registry.model.deployed': { status: 409, next: 'Delete the deployments of the model first.' },
+  'registry.name.invalid': {
+    status: 400,
+    next: 'Use 1 to 250 characters without / : @ % # ? and backslashes; not "." or "..".',
+  },
+  'registry.stage.invalid': { status: 400, next: 'Use None, Staging, Production or Archived.' },
+  'registry.source.invalid': {
+    status: 400,
+    next: 'Name a place in the artifact store, a run (runs:/…), a logged model (models:/m-…) or an address.',
+  },
+  'registry.tag.not_found': { status: 404, next: 'Read the tags that are there.' },
+  'registry.tag.invalid': {
+    status: 400,
+    next: 'Use a key of up to 250 and a value of up to 100,000 characters.',
+  },
+  'registry.search.invalid': { status: 400, next: 'Correct the filter, the order or the page.' },
   'registry.model.not_found': { status: 404, next: 'List the models at /api/registry/models.' },
   'registry.version.not_found': { status: 404, next: 'List the versions of the model.' },
   'registry.alias.not_found': { status: 404, next: 'Read the aliases on the model, or set this one.' },

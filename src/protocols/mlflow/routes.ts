@@ -1,7 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { errorText } from '../../platform/log.ts';
 import type { Scope } from '../../platform/scope.ts';
-import { toMlflowError } from './errors.ts';
+import { MlflowError, toMlflowError } from './errors.ts';
 import { Fields, readBody } from './fields.ts';
 
 export type Handler = (
@@ -58,7 +58,7 @@ async function bodyOfGet(request: FastifyRequest): Promise<Buffer | undefined> {
 /** Replies in the protocol's form; our own faults are logged and say nothing of the inside. */
 export function replyError(error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
   const known = toMlflowError(error);
-  if (known.status >= 500) {
+  if (known.status >= 500 && !(error instanceof MlflowError)) {
     request.scope.log.error('a tracking request failed', {
       route: request.routeOptions.url,
       error: errorText(error),

@@ -1,18 +1,21 @@
-import type { MetricPoint, TrackingDoor } from '../../domains/experiments/index.ts';
+import type { BatchPoint, TrackingDoor } from '../../domains/experiments/index.ts';
 import { invalid, missing } from './errors.ts';
+import { tagsOf } from './experiments.ts';
 import type { Fields } from './fields.ts';
 import type { MlflowRoute } from './routes.ts';
 import { nameAndParent, runId } from './runs.ts';
-import { tagsOf } from './experiments.ts';
 import { wireMetric } from './wire.ts';
 
 /** A point as the wire carries it; `step` is 0 when it is left out. */
-export function readPoint(fields: Fields): MetricPoint {
+export function readPoint(fields: Fields): BatchPoint {
   return {
     key: fields.text('key'),
     value: fields.number('value'),
     time: fields.integer('timestamp'),
     step: fields.optionalInteger('step') ?? 0,
+    modelId: fields.optionalText('model_id'),
+    datasetName: fields.optionalText('dataset_name'),
+    datasetDigest: fields.optionalText('dataset_digest'),
   };
 }
 
@@ -85,10 +88,15 @@ function history(tracking: TrackingDoor): MlflowRoute['handle'] {
   return async (scope, fields) => {
     const maxResults = fields.optionalInteger('max_results');
     if (maxResults !== undefined && maxResults < 1) throw invalid('max_results', 'it is at least 1.');
-    const { points, next } = await tracking.metricHistoryPage(scope, runId(fields), fields.text('metric_key'), {
-      maxResults,
-      pageToken: fields.optionalText('page_token'),
-    });
+    const { points, next } = await tracking.metricHistoryPage(
+      scope,
+      runId(fields),
+      fields.text('metric_key'),
+      {
+        maxResults,
+        pageToken: fields.optionalText('page_token'),
+      },
+    );
     return { metrics: points.map(wireMetric), ...(next && { next_page_token: next }) };
   };
 }
@@ -104,7 +112,12 @@ function bulkHistory(tracking: TrackingDoor): MlflowRoute['handle'] {
   return async (scope, fields) => {
     const most = Math.min(fields.optionalInteger('max_results') ?? 25_000, 25_000);
     if (most < 1) throw invalid('max_results', 'it is at least 1.');
-    const points = await tracking.metricHistories(scope, severalRuns(fields), fields.text('metric_key'), most);
+    const points = await tracking.metricHistories(
+      scope,
+      severalRuns(fields),
+      fields.text('metric_key'),
+      most,
+    );
     return { metrics: points.map((point) => ({ ...wireMetric(point), run_id: point.runId })) };
   };
 }

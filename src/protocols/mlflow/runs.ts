@@ -19,8 +19,8 @@ type Status = Lowercase<(typeof statuses)[number]>;
 
 /** What tags say of the run itself. */
 export function nameAndParent(tags: readonly Pair[]): { name?: string; parent?: string } {
-  const valueOf = (key: string) => tags.findLast((tag) => tag.key === key)?.value;
-  const [name, parent] = [valueOf(TAG.runName), valueOf(TAG.parentRun)];
+  const tagged = (key: string) => tags.findLast((tag) => tag.key === key)?.value;
+  const [name, parent] = [tagged(TAG.runName), tagged(TAG.parentRun)];
   return { ...(name && { name }), ...(parent && { parent }) };
 }
 
@@ -70,6 +70,7 @@ export function runRoutes(tracking: TrackingDoor): MlflowRoute[] {
       },
     },
     { method: 'POST', since, path: 'runs/search', handle: searchRuns(tracking) },
+    { method: 'POST', since, path: 'runs/log-model', handle: logModel(tracking) },
     { method: 'POST', since, path: 'runs/log-inputs', handle: logInputs(tracking) },
     { method: 'POST', since, path: 'experiments/search-datasets', handle: searchDatasets(tracking) },
   ];
@@ -132,16 +133,19 @@ function logInputs(tracking: TrackingDoor): MlflowRoute['handle'] {
         tags: others,
       };
     });
-    await tracking.logDatasets(scope, runId(fields), inputs);
+    const models = fields.messages('models').map((model) => ({
+      modelId: model.text('model_id'),
+      direction: 'input' as const,
+      step: 0,
+    }));
+    await tracking.logInputs(scope, runId(fields), inputs, models);
     return {};
   };
 }
 
 function searchDatasets(tracking: TrackingDoor): MlflowRoute['handle'] {
   return async (scope, fields) => {
-    const ids = fields
-      .texts('experiment_ids')
-      .map((id, i) => parseExperimentId(id, `experiment_ids[${i}]`));
+    const ids = fields.texts('experiment_ids').map((id, i) => parseExperimentId(id, `experiment_ids[${i}]`));
     if (ids.length === 0) throw missing('experiment_ids');
     if (ids.length > 20) throw invalid('experiment_ids', 'at most 20 at a time.');
     const summaries = await tracking.datasetSummaries(scope, ids);
@@ -154,4 +158,26 @@ function searchDatasets(tracking: TrackingDoor): MlflowRoute['handle'] {
       })),
     };
   };
+}
+
+/** How clients before version 3 note a model: a list in a tag of the run. */
+function logModel(tracking: TrackingDoor): MlflowRoute['handle'] {
+  return async (scope, fields) => {
+    const id = runId(fields);
+    const model = parseJson(fields.text('model_json'));
+    if (model === undefined) throw invalid('model_json', 'it is not JSON.');
+    const { tags } = await tracking.getTrackedRun(scope, id);
+    const known = parseJson(tags[TAG.modelHistory] ?? '[]');
+    const value = JSON.stringify([...(Array.isArray(known) ? known : []), model]);
+    await tracking.logBatch(scope, id, { tags: [{ key: TAG.modelHistory, value }] });
+    return {};
+  };
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
 }

@@ -1,13 +1,19 @@
-import type { DatasetInput, MetricPoint, TrackedExperiment, TrackedRun } from '../../domains/experiments/index.ts';
+import type {
+  DatasetInput,
+  MetricPoint,
+  TrackedExperiment,
+  TrackedRun,
+} from '../../domains/experiments/index.ts';
 
 /** Well-known tags that carry a run's name, its parent and the use of a dataset. */
 export const TAG = {
   runName: 'mlflow.runName',
   parentRun: 'mlflow.parentRunId',
   datasetContext: 'mlflow.data.context',
+  modelHistory: 'mlflow.log-model.history',
 } as const;
 
-const pairs = (record: Readonly<Record<string, string>>) =>
+export const pairs = (record: Readonly<Record<string, string>>) =>
   Object.entries(record).map(([key, value]) => ({ key, value }));
 
 export function wireExperiment(experiment: TrackedExperiment) {
@@ -23,7 +29,8 @@ export function wireExperiment(experiment: TrackedExperiment) {
 }
 
 /** JSON has no NaN and no infinities: they travel as words. */
-export const wireNumber = (value: number): number | string => (Number.isFinite(value) ? value : String(value));
+export const wireNumber = (value: number): number | string =>
+  Number.isFinite(value) ? value : String(value);
 
 export function wireMetric({ key, value, time, step }: MetricPoint) {
   return { key, value: wireNumber(value), timestamp: time, step };
@@ -53,8 +60,17 @@ export function wireRun(run: TrackedRun) {
   return {
     info: wireRunInfo(run),
     data: { metrics: run.metrics.map(wireMetric), params: pairs(run.params), tags: pairs(tags) },
-    inputs: { dataset_inputs: run.datasets.map(wireDatasetInput) },
-    outputs: {},
+    inputs: {
+      dataset_inputs: run.datasets.map(wireDatasetInput),
+      model_inputs: run.models
+        .filter(({ direction }) => direction === 'input')
+        .map(({ modelId }) => ({ model_id: modelId })),
+    },
+    outputs: {
+      model_outputs: run.models
+        .filter(({ direction }) => direction === 'output')
+        .map(({ modelId, step }) => ({ model_id: modelId, step })),
+    },
   };
 }
 

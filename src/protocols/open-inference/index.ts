@@ -1,12 +1,13 @@
+import type { OutgoingHttpHeaders } from 'node:http';
 import { promisify } from 'node:util';
 import { gunzip, inflate } from 'node:zlib';
 import type { FastifyInstance, FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify';
-import { type ServingDoor, servingError } from '../../domains/serving/index.ts';
+import { type Prediction, type ServingDoor, servingError } from '../../domains/serving/index.ts';
 import { HoustonError } from '../../platform/errors.ts';
 import { errorText } from '../../platform/log.ts';
 import { OipError } from './errors.ts';
 import { readInferRequest } from './infer-request.ts';
-import { writeInferReply } from './infer-response.ts';
+import { type InferReply, writeInferReply } from './infer-response.ts';
 import { modelConfig, modelMetadata, modelStatistics, repositoryIndex } from './model-views.ts';
 
 /** Bodies up to this size, also after unpacking. */
@@ -95,32 +96,55 @@ function modelRoutes(app: FastifyInstance, serving: ServingDoor): void {
 }
 
 function inferRoutes(app: FastifyInstance, serving: ServingDoor): void {
-  const infer = async (request: FastifyRequest, reply: FastifyReply) => {
+  const predict = (body: Buffer, request: FastifyRequest, reply: FastifyReply) => {
     const { model, version } = request.params as ModelParams;
-    const { headers } = request;
-    let body = request.body as Buffer | undefined;
-    if (!Buffer.isBuffer(body)) throw new OipError('The request has no body.');
-    if (headers['content-encoding'] !== undefined) body = await unpacked(body, headers['content-encoding']);
-    const length = headerLength(headers['inference-header-content-length']);
+    const length = headerLength(request.headers['inference-header-content-length']);
     const asked = readInferRequest(body, length, () => serving.live(model, version).inputs);
     const { id, parameters, tensors } = asked;
-    const answer = await serving.predict(model, {
-      tensors,
-      parameters,
-      ...(id !== undefined && { id }),
-      ...(version !== undefined && { version }),
-    });
-    const written = writeInferReply(model, asked, answer);
-    if (written.headerLength === undefined)
-      return reply.header('content-type', 'application/json').send(written.body);
-    return reply
-      .header('content-type', 'application/octet-stream')
-      .header('inference-header-content-length', String(written.headerLength))
-      .send(written.body);
+    const fail = (error: unknown) => void replyError(error, request, reply);
+    const send = (answer: Prediction) => {
+      try {
+        sendInferReply(reply, writeInferReply(model, asked, answer));
+      } catch (error) {
+        fail(error);
+      }
+    };
+    serving.predict(model, { id, version, parameters, tensors }).then(send, fail);
+  };
+  // No promise of its own for a plain body: what this handler throws, Fastify gives to the error handler.
+  const infer = (request: FastifyRequest, reply: FastifyReply): void => {
+    const { body } = request;
+    if (!Buffer.isBuffer(body)) throw new OipError('The request has no body.');
+    const encoding = request.headers['content-encoding'];
+    if (encoding === undefined) {
+      predict(body, request, reply);
+      return;
+    }
+    unpacked(body, encoding)
+      .then((whole) => predict(whole, request, reply))
+      .catch((error: unknown) => replyError(error, request, reply));
   };
   for (const base of ['/v2/models/:model', '/v2/models/:model/versions/:version']) {
     app.post(`${base}/infer`, { schema: { summary: 'Inference', tags } }, infer);
   }
+}
+
+/**
+ * Sends a finished answer past Fastify's serialisation and send hooks, which have nothing to add to it; headers that
+ * the request's hooks have set go with it.
+ */
+function sendInferReply(reply: FastifyReply, { body, headerLength: jsonLength }: InferReply): void {
+  const headers = reply.getHeaders();
+  if (jsonLength === undefined) {
+    headers['content-type'] = 'application/json; charset=utf-8';
+  } else {
+    headers['content-type'] = 'application/octet-stream';
+    headers['inference-header-content-length'] = String(jsonLength);
+  }
+  headers['content-length'] = String(Buffer.byteLength(body));
+  reply.hijack();
+  reply.raw.writeHead(200, headers as OutgoingHttpHeaders);
+  reply.raw.end(body);
 }
 
 function headerLength(header: string | string[] | undefined): number | undefined {

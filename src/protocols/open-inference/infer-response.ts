@@ -11,22 +11,61 @@ export type InferReply = { body: string | Buffer; headerLength: number | undefin
  * revision and arm answered among the parameters.
  */
 export function writeInferReply(model: string, request: InferRequest, prediction: Prediction): InferReply {
-  const { live, arm, id, recorded } = prediction;
+  if (!request.outputs && !request.binaryOutputs) {
+    const body = jsonReply(model, prediction);
+    if (body !== undefined) return { body, headerLength: undefined };
+  }
   const blobs: Buffer[] = [];
   const outputs = selectOutputs(request, prediction.outputs).map(({ tensor, binary }) => {
-    const head = `{"name":${JSON.stringify(tensor.name)},"datatype":"${tensor.datatype}","shape":[${tensor.shape.join(',')}]`;
+    const head = outputHead(tensor);
     if (!binary) return `${head},"data":${dataToJson(tensor)}}`;
     const blob = encodeBlob(tensor);
     blobs.push(blob);
     return `${head},"parameters":{"binary_data_size":${blob.length}}}`;
   });
-  const json =
-    `{"model_name":${JSON.stringify(model)},"model_version":"${live.revision.version}","id":${JSON.stringify(id)},` +
-    `"parameters":{"revision":"${live.revision.id}","arm":"${arm}"${recorded ? '' : ',"recorded":false'}},` +
-    `"outputs":[${outputs.join(',')}]}`;
+  const json = `${replyHead(model, prediction)}${outputs.join(',')}]}`;
   if (blobs.length === 0) return { body: json, headerLength: undefined };
   const header = Buffer.from(json);
   return { body: Buffer.concat([header, ...blobs]), headerLength: header.length };
+}
+
+/** The usual reply, all outputs as JSON, in one go; undefined when an output has no JSON form. */
+function jsonReply(model: string, prediction: Prediction): string | undefined {
+  const { outputs } = prediction;
+  let json = replyHead(model, prediction);
+  for (let i = 0; i < outputs.length; i++) {
+    if (outputs[i].datatype === 'FP16') return undefined;
+    json += `${i === 0 ? '' : ','}${outputHead(outputs[i])},"data":${dataToJson(outputs[i])}}`;
+  }
+  return `${json}]}`;
+}
+
+/** Everything before the outputs; ids that a caller chose may need escapes. */
+function replyHead(model: string, { live, arm, id, recorded }: Prediction): string {
+  const { revision } = live;
+  return (
+    `{"model_name":${quoted(model)},"model_version":"${revision.version}","id":${JSON.stringify(id)},` +
+    `"parameters":{"revision":"${revision.id}","arm":"${arm}"${recorded ? '' : ',"recorded":false'}},"outputs":[`
+  );
+}
+
+function outputHead({ name, datatype, shape }: NamedTensor): string {
+  let sizes = '';
+  for (let i = 0; i < shape.length; i++) sizes += i === 0 ? shape[i] : `,${shape[i]}`;
+  return `{"name":${quoted(name)},"datatype":"${datatype}","shape":[${sizes}]`;
+}
+
+const quotedNames = new Map<string, string>();
+
+/** A name of a model or an output as JSON; there are few of them, so they are spelt once. */
+function quoted(name: string): string {
+  let text = quotedNames.get(name);
+  if (text === undefined) {
+    if (quotedNames.size > 10_000) quotedNames.clear();
+    text = JSON.stringify(name);
+    quotedNames.set(name, text);
+  }
+  return text;
 }
 
 function selectOutputs(request: InferRequest, outputs: readonly NamedTensor[]) {

@@ -144,7 +144,13 @@ function ColumnRow({ column, alerts, open }: { column: ProfileColumn; alerts: st
   return (
     <tr onClick={open} style={{ cursor: 'pointer', height: 48 }}>
       <td>
-        <button type="button" className="grid-sort" style={{ color: 'var(--accent)' }} onClick={open}>
+        <button
+          type="button"
+          className="grid-sort name"
+          style={{ color: 'var(--accent)', maxWidth: 180, fontWeight: 400 }}
+          title={column.name}
+          onClick={open}
+        >
           {column.name}
         </button>
       </td>

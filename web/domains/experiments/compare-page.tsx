@@ -136,7 +136,11 @@ function DifferenceRow({ line }: { line: Line }) {
   return (
     <tr style={line.differs ? undefined : { color: 'var(--dim)' }}>
       <td className="dim nowrap">{line.kind}</td>
-      <td style={line.differs ? { fontWeight: 600 } : undefined}>{line.key}</td>
+      <td>
+        <span className="name" style={line.differs ? undefined : { fontWeight: 400 }} title={line.key}>
+          {line.key}
+        </span>
+      </td>
       {line.values.map((value, at) => (
         // biome-ignore lint/suspicious/noArrayIndexKey: a run has no identity here but its place
         <td key={at} className="right nowrap" title={value === undefined ? 'not logged' : String(value)}>

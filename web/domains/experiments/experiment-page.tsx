@@ -79,11 +79,11 @@ function columnsOf(runs: ExperimentRun[], { picked, toggle }: Picks): Column<Exp
     ...keysOf(runs, (run) => run.params, 4)
       .filter((key) => varies(runs, key))
       .map<Column<ExperimentRun>>((key) => ({
-      key: `params.${key}`,
-      title: <span className="faint">{key}</span>,
-      value: (run) => run.params[key],
-      width: 'minmax(88px, 0.7fr)',
-    })),
+        key: `params.${key}`,
+        title: <span className="faint">{key}</span>,
+        value: (run) => run.params[key],
+        width: 'minmax(88px, 0.7fr)',
+      })),
     {
       key: 'started',
       title: 'Started',

@@ -165,8 +165,14 @@ function Pairs({ pairs, none }: { pairs: [string, string, string][]; none: strin
         <tbody>
           {pairs.map(([key, value, exact]) => (
             <tr key={key}>
-              <td>{key}</td>
-              <td title={exact}>{value}</td>
+              <td>
+                <span className="name" style={{ fontWeight: 400 }} title={key}>
+                  {key}
+                </span>
+              </td>
+              <td title={exact} style={{ overflowWrap: 'anywhere' }}>
+                {value}
+              </td>
             </tr>
           ))}
         </tbody>

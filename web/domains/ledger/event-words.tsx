@@ -33,8 +33,8 @@ export function EventLine({ event }: { event: Happening }) {
       </Link>
       <Link
         to={`/ledger/events/${event.id}`}
-        className="quiet small dim num"
-        style={{ minWidth: 74, textAlign: 'right' }}
+        className="quiet small num"
+        style={{ minWidth: 74, textAlign: 'right', color: 'var(--dim)' }}
         title={`${utc(event.time, 'second')} UTC: the event`}
       >
         <time>{ago(event.time)}</time>

@@ -2,6 +2,7 @@ import { useNavigate } from '@tanstack/react-router';
 import { path } from '../../api/client.ts';
 import { useList } from '../../api/hooks.ts';
 import type { Alert, Incident, Monitor, MonitorWindow, PerformanceFigure } from '../../api/types.ts';
+import { useDeploymentFilter } from '../../app/environment.ts';
 import { type Column, DataTable, timeValue } from '../../ui/data-table.tsx';
 import { Empty, Loaded } from '../../ui/feedback.tsx';
 import { percent, significant, utc, withInterval } from '../../ui/format.ts';
@@ -21,8 +22,14 @@ export function MonitorsPage() {
   const alerts = useList<Alert>('/api/monitoring/alerts');
   const [tab] = useTab('monitors');
   const navigate = useNavigate();
-  const active = incidents.data?.items.filter((incident) => incident.state !== 'resolved').length;
-  const firing = alerts.data?.items.filter((alert) => alert.state === 'firing').length;
+  const belongs = useDeploymentFilter();
+  const shown = monitors.data?.items.filter((monitor) => belongs(monitor.deployment)) ?? [];
+  const active = incidents.data?.items.filter(
+    (incident) => incident.state !== 'resolved' && belongs(incident.deployment),
+  ).length;
+  const firing = alerts.data?.items.filter(
+    (alert) => alert.state === 'firing' && belongs(alert.deployment),
+  ).length;
   return (
     <Page
       title="Monitoring"
@@ -30,14 +37,14 @@ export function MonitorsPage() {
       state={
         active ? (
           <StateBadge state="open" title={`${active} incidents are not resolved`} />
-        ) : monitors.data && monitors.data.items.length > 0 ? (
+        ) : shown.length > 0 ? (
           <StateBadge state="healthy" title="No incident is open" />
         ) : undefined
       }
       tabs={
         <Tabs
           items={[
-            { key: 'monitors', label: 'Monitors', count: monitors.data?.items.length },
+            { key: 'monitors', label: 'Monitors', count: monitors.data ? shown.length : undefined },
             { key: 'incidents', label: active ? `Incidents, ${active} open` : 'Incidents' },
             { key: 'alerts', label: firing ? `Alerts, ${firing} firing` : 'Alerts' },
           ]}
@@ -47,10 +54,10 @@ export function MonitorsPage() {
       {tab === 'monitors' ? (
         <Panel flush>
           <Loaded query={monitors} rows={6}>
-            {({ items }) => (
+            {() => (
               <DataTable
                 name="monitors"
-                rows={items}
+                rows={shown}
                 columns={columns}
                 rowKey={(monitor) => monitor.deployment}
                 onOpen={(monitor) => void navigate({ to: path`/monitoring/${monitor.deployment}` })}
@@ -72,14 +79,21 @@ export function MonitorsPage() {
       {tab === 'incidents' ? (
         <Panel flush>
           <Loaded query={incidents} rows={6}>
-            {({ items }) => <IncidentsTable incidents={items} name="incidents" />}
+            {({ items }) => (
+              <IncidentsTable
+                incidents={items.filter(({ deployment }) => belongs(deployment))}
+                name="incidents"
+              />
+            )}
           </Loaded>
         </Panel>
       ) : null}
       {tab === 'alerts' ? (
         <Panel flush>
           <Loaded query={alerts} rows={6}>
-            {({ items }) => <AlertsTable alerts={items} name="alerts" />}
+            {({ items }) => (
+              <AlertsTable alerts={items.filter(({ deployment }) => belongs(deployment))} name="alerts" />
+            )}
           </Loaded>
         </Panel>
       ) : null}

@@ -89,8 +89,8 @@ function PipelineRow({ pipeline, runs }: { pipeline: Pipeline; runs: PipelineRun
   return (
     <tr>
       <td>
-        <Link to={`/pipelines/${encodeURIComponent(pipeline.name)}`}>
-          <b>{pipeline.name}</b>
+        <Link to={`/pipelines/${encodeURIComponent(pipeline.name)}`} className="name" title={pipeline.name}>
+          {pipeline.name}
         </Link>
       </td>
       <td>

@@ -49,6 +49,15 @@ export function RunPage() {
       <Loaded query={run} height={420}>
         {(found) => (
           <>
+            {found.reason ? (
+              <Panel>
+                <p
+                  style={{ color: `var(--${found.state === 'failed' ? 'bad' : 'warn'})`, maxWidth: '120ch' }}
+                >
+                  {found.reason.replace(/^gate: /, '')}
+                </p>
+              </Panel>
+            ) : null}
             <Panel flush>
               <Graph label={`Steps of run ${id}`} {...runGraph(steps, step)} compact onOpen={openStep} />
             </Panel>
@@ -86,11 +95,6 @@ export function RunPage() {
                   ]),
                 ]}
               />
-              {found.reason ? (
-                <p style={{ color: `var(--${found.state === 'failed' ? 'bad' : 'warn'})`, marginTop: 8 }}>
-                  {found.reason}
-                </p>
-              ) : null}
             </Panel>
           </>
         )}
@@ -197,9 +201,9 @@ function StepsTable({
             <td className="nowrap">
               <button
                 type="button"
-                className="grid-sort"
-                style={{ color: 'var(--accent)' }}
-                title={step.uses ?? 'run'}
+                className="grid-sort name"
+                style={{ color: 'var(--accent)', maxWidth: 180 }}
+                title={`${step.key}: ${step.uses ?? 'run'}`}
                 onClick={() => open(step.key)}
               >
                 {step.key}

@@ -84,6 +84,7 @@ export function whyItRan(step: PipelineStep): string {
 
 /** "input.table.digest was "sha256:1…", is "sha256:2…"" → "table is another". */
 function reasonWords(line: string): string {
+  if (line.startsWith('This step has not run')) return 'its first run';
   const plain = line.replace(/^input\./, '').replaceAll(/"|sha256:/g, '');
   const bytes = /^(.+?)\.(?:digest|size) /.exec(plain)?.[1];
   return bytes ? `${bytes.replace(/^parts\..*/, 'its data')} is another` : plain;

@@ -32,7 +32,9 @@ export function RoutePicture({ deployment }: { deployment: Deployment }) {
     <div className="route">
       <div className="route-source">
         <b>Requests</b>
-        <code className="dim">/v2/models/{deployment.name}/infer</code>
+        <code className="dim" title={`/v2/models/${deployment.name}/infer`}>
+          /v2/models/{deployment.name}/infer
+        </code>
         {deployment.spec.features ? (
           <span className="small dim">
             features by{' '}

@@ -44,7 +44,12 @@ export function findArtifact(scope: Scope, { owner, path }: ArtifactPlace): Prom
 /** Everything below a folder, by path. */
 export async function artifactsBelow(scope: Scope, { owner, path }: ArtifactPlace): Promise<ArtifactRow[]> {
   let query = scope.db.selectFrom('experiments_artifacts').selectAll().where('run_id', '=', owner);
-  if (path !== '') query = query.where((where) => where.eb.fn('substr', ['path', where.val(1), where.val(path.length + 1)]), '=', `${path}/`);
+  if (path !== '')
+    query = query.where(
+      (where) => where.eb.fn('substr', ['path', where.val(1), where.val(path.length + 1)]),
+      '=',
+      `${path}/`,
+    );
   return query.orderBy('path').execute();
 }
 
@@ -74,10 +79,11 @@ export async function deleteArtifacts(scope: Scope, place: ArtifactPlace): Promi
     }
     await record(tx, {
       type: 'experiments.artifacts.deleted',
-      subject: /^[0-9a-f]{32}$/.test(place.owner) ? `experiment-run:${place.owner}` : `artifacts:${place.owner || 'free'}`,
+      subject: /^[0-9a-f]{32}$/.test(place.owner)
+        ? `experiment-run:${place.owner}`
+        : `artifacts:${place.owner || 'free'}`,
       data: { owner: place.owner, path: place.path, files: below.length },
     });
     return below.length;
   });
 }
-

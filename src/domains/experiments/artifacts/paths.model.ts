@@ -4,7 +4,6 @@ import { experimentsError } from '../experiments.contract.ts';
 export type ArtifactPlace = { owner: string; path: string };
 
 const ownerPattern = /^(?:[0-9a-f]{32}|m-[\w-]{1,64}|tr-[\w-]{1,64})$/;
-const windowsDrive = /^[A-Za-z]:/;
 const badPath = () =>
   experimentsError(
     'experiments.input.invalid',
@@ -32,16 +31,16 @@ export function checkArtifactPath(path: string): string {
 }
 
 function checkOnce(path: string): void {
-  const hasDots = path.split('/').some((part) => part.trim() === '..');
-  if (hasDots || /[#\\]|\p{Cc}/u.test(path) || path.startsWith('/') || windowsDrive.test(path)) throw badPath();
-  if (!path.isWellFormed() || /^file:/i.test(path)) throw badPath();
+  const parts = path.split('/');
+  const isOutside = parts.some((part) => /^\s*\.\.\s*(?:;|$)|^[A-Za-z]:|^file:/i.test(part));
+  if (isOutside || /[#\\]|\p{Cc}|^\/|\/\//u.test(path) || !path.isWellFormed()) throw badPath();
 }
 
 function decode(text: string): string {
   try {
     return decodeURIComponent(text);
   } catch {
-    return text.replace(/%(2e|2f|5c|23|00)/gi, (escape) => decodeURIComponent(escape));
+    return text.replace(/%(2e|2f|5c|23|00)/gi, (sign) => decodeURIComponent(sign));
   }
 }
 

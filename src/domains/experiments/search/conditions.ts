@@ -26,7 +26,10 @@ function like(db: Db, left: RawBuilder<unknown>, operator: 'LIKE' | 'ILIKE', pat
     return sql<boolean>`${left} ${sql.raw(operator)} ${pattern} escape ''`;
   }
   if (operator === 'ILIKE') return sql<boolean>`${left} like ${pattern}`;
-  const glob = pattern.replace(/[[*?]/g, (sign) => `[${sign}]`).replaceAll('%', '*').replaceAll('_', '?');
+  const glob = pattern
+    .replace(/[[*?]/g, (sign) => `[${sign}]`)
+    .replaceAll('%', '*')
+    .replaceAll('_', '?');
   return sql<boolean>`${left} glob ${glob}`;
 }
 
@@ -42,4 +45,3 @@ export function keyed(db: Db, { table, owner, of }: Keyed, clause: Clause): Cond
   const number = isMetric ? sql` and pair.special != 1` : sql``;
   return sql<boolean>`exists (${row} and ${compare(db, sql`pair.value`, clause)}${number})`;
 }
-

@@ -7,7 +7,18 @@ import { experimentsError } from '../experiments.contract.ts';
  */
 export type ClauseKind = 'attribute' | 'metric' | 'param' | 'tag' | 'dataset';
 export type Operator =
-  | '=' | '!=' | '>' | '>=' | '<' | '<=' | 'LIKE' | 'ILIKE' | 'IN' | 'NOT IN' | 'IS NULL' | 'IS NOT NULL';
+  | '='
+  | '!='
+  | '>'
+  | '>='
+  | '<'
+  | '<='
+  | 'LIKE'
+  | 'ILIKE'
+  | 'IN'
+  | 'NOT IN'
+  | 'IS NULL'
+  | 'IS NOT NULL';
 export type Clause = {
   kind: ClauseKind;
   key: string;
@@ -54,9 +65,14 @@ const allowed: Readonly<Record<ClauseKind, readonly Operator[]>> = {
   attribute: [...textual, 'IN', 'NOT IN'],
 };
 
-const bad = (why: string) => experimentsError('experiments.search.invalid', `The filter is not valid: ${why}`);
+const bad = (why: string) =>
+  experimentsError('experiments.search.invalid', `The filter is not valid: ${why}`);
 
-type Token = { type: 'name' | 'text' | 'number' | 'operator' | 'list' | 'word'; value: string; items?: string[] };
+type Token = {
+  type: 'name' | 'text' | 'number' | 'operator' | 'list' | 'word';
+  value: string;
+  items?: string[];
+};
 
 const patterns: readonly (readonly [Token['type'], RegExp])[] = [
   ['list', /\((?:\s*(?:'[^']*'|"[^"]*")\s*,?)*\s*\)/y],
@@ -112,11 +128,12 @@ export function parseFilter(filter: string | undefined, grammar: Grammar): Claus
     if (name.type !== 'name') throw bad('a clause starts with what it compares.');
     const { kind, key } = parseIdentifier(name.value, grammar);
     const operator = takeOperator();
-    const value = operator.startsWith('IS') ? null : valueOf(take(), kind, key, operator, grammar);
+    const value = operator.startsWith('IS') ? null : readValue(take(), kind, key, operator, grammar);
     checkOperator(kind, key, operator, grammar);
     clauses.push({ kind, key, operator, value });
     if (at === tokens.length) return clauses;
-    if (!isWord('AND')) throw bad('clauses are joined by AND; OR and parentheses are not part of the language.');
+    if (!isWord('AND'))
+      throw bad('clauses are joined by AND; OR and parentheses are not part of the language.');
     at++;
   }
 
@@ -168,7 +185,7 @@ function checkOperator(kind: ClauseKind, key: string, operator: Operator, gramma
   if (!may.includes(operator)) throw bad(`${kind} "${key}" is compared by one of ${may.join(' ')}.`);
 }
 
-function valueOf(token: Token, kind: ClauseKind, key: string, operator: Operator, grammar: Grammar) {
+function readValue(token: Token, kind: ClauseKind, key: string, operator: Operator, grammar: Grammar) {
   if (operator === 'IN' || operator === 'NOT IN') {
     if (kind === 'attribute' && !grammar.lists.includes(key)) {
       throw bad(`lists are taken by ${grammar.lists.join(', ')} only.`);

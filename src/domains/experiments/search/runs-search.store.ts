@@ -36,11 +36,10 @@ export async function findRuns(db: Db, query: RunsQuery): Promise<RunRow[]> {
   const found = await alongMetric(db, query, first);
   if (found.length === query.limit) return found;
   const { total } = await countWithMetric(db, query, first.key);
-  const rest = query.orders.slice(1);
   const without = sql<boolean>`not exists (select 1 from experiments_series as pair where pair.run_id = run.id
     and pair.key = ${first.key} and pair.special != 1)`;
   const offset = Math.max(0, query.offset - total);
-  const more = await page(db, query, rest, offset, query.limit - found.length, without);
+  const more = await page(db, query, query.orders, offset, query.limit - found.length, without);
   return [...found, ...more];
 }
 
@@ -49,7 +48,7 @@ async function alongMetric(db: Db, query: RunsQuery, { key, ascending }: Order):
   const { joins, terms } = orderTerms(query.orders.slice(1));
   const { rows } = await sql<RunRow>`select run.* from experiments_series as lead
     cross join experiments_runs as run ${joins}
-    where lead.key = ${key} and lead.special != 1 and run.id = lead.run_id and ${conditions(db, query)}
+    where lead.key = ${key} and lead.special != 1 and run.id = lead.run_id and ${conditions(db, query, key)}
     order by lead.value ${direction}, ${terms}
     limit ${query.limit} offset ${query.offset}`.execute(db);
   return rows;
@@ -79,17 +78,28 @@ async function page(
   return rows;
 }
 
-function conditions(db: Db, { experimentIds, stages, clauses }: RunsQuery): Condition {
+/** `lead` names the metric whose series is joined already. */
+function conditions(db: Db, { experimentIds, stages, clauses }: RunsQuery, lead?: string): Condition {
   const one = experimentIds.length === 1;
   const all = [
-    one ? sql<boolean>`run.experiment_id = ${experimentIds[0]}` : isAnyOf(db, 'run.experiment_id', experimentIds),
+    one
+      ? sql<boolean>`run.experiment_id = ${experimentIds[0]}`
+      : isAnyOf(db, 'run.experiment_id', experimentIds),
     stages.length === 1 ? sql<boolean>`run.stage = ${stages[0]}` : isAnyOf(db, 'run.stage', stages),
-    ...clauses.map((clause) => condition(db, clause)),
+    ...clauses.map((clause) =>
+      clause.kind === 'metric' && clause.key === lead
+        ? compare(db, sql.ref('lead.value'), clause)
+        : condition(db, clause),
+    ),
   ];
   return sql<boolean>`${sql.join(all, sql` and `)}`;
 }
 
-const tables = { metric: 'experiments_series', param: 'experiments_params', tag: 'experiments_run_tags' } as const;
+const tables = {
+  metric: 'experiments_series',
+  param: 'experiments_params',
+  tag: 'experiments_run_tags',
+} as const;
 
 function condition(db: Db, clause: Clause): Condition {
   const { kind, key } = clause;

@@ -43,7 +43,8 @@ export async function getExperiment(scope: Scope, id: number): Promise<TrackedEx
 async function existing(scope: Scope, id: number): Promise<ExperimentRow> {
   if (id === DEFAULT_EXPERIMENT.id) await ensureDefault(scope);
   const row = await store.findExperimentById(scope.db, id);
-  if (!row) throw experimentsError('experiments.experiment.not_found', 'There is no experiment with this id.');
+  if (!row)
+    throw experimentsError('experiments.experiment.not_found', 'There is no experiment with this id.');
   return row;
 }
 
@@ -173,7 +174,10 @@ function checkTag({ key, value }: Pair, path: string): void {
   const field = (name: string) => (path ? `${path}.${name}` : name);
   checkKeyAt(key, field('key'));
   if (value.length > LONGEST_TAG) {
-    throw experimentsError('experiments.value.too_long', `'${field('value')}' exceeds ${LONGEST_TAG} characters.`);
+    throw experimentsError(
+      'experiments.value.too_long',
+      `'${field('value')}' exceeds ${LONGEST_TAG} characters.`,
+    );
   }
 }
 
@@ -195,7 +199,10 @@ export async function toExperiment(scope: Scope, row: ExperimentRow): Promise<Tr
   return experiment!;
 }
 
-export async function toExperiments(scope: Scope, rows: readonly ExperimentRow[]): Promise<TrackedExperiment[]> {
+export async function toExperiments(
+  scope: Scope,
+  rows: readonly ExperimentRow[],
+): Promise<TrackedExperiment[]> {
   const tags = await experimentTags(
     scope.db,
     rows.map(({ id }) => id),

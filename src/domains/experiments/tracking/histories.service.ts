@@ -72,14 +72,19 @@ export async function sampledHistories(
     throw experimentsError('experiments.search.invalid', 'Ask for at most 100 runs at a time.');
   }
   if ((startStep === undefined) !== (endStep === undefined) || (startStep ?? 0) > (endStep ?? 0)) {
-    throw experimentsError('experiments.search.invalid', 'Give start_step and end_step together, in this order.');
+    throw experimentsError(
+      'experiments.search.invalid',
+      'Give start_step and end_step together, in this order.',
+    );
   }
   if (!Number.isInteger(maxResults) || maxResults < 1 || maxResults > 2500) {
     throw experimentsError('experiments.search.invalid', 'max_results is a whole number from 1 to 2500.');
   }
   await existing(scope, runIds);
   const within =
-    startStep === undefined ? sql<boolean>`1 = 1` : sql<boolean>`point.step between ${startStep} and ${endStep}`;
+    startStep === undefined
+      ? sql<boolean>`1 = 1`
+      : sql<boolean>`point.step between ${startStep} and ${endStep}`;
   const all = await scope.db
     .selectFrom('experiments_series as series')
     .select(['series.id', 'series.run_id'])
@@ -126,7 +131,8 @@ export async function sampledHistories(
 function thin(steps: readonly number[], most: number): Set<number> {
   if (steps.length <= most) return new Set(steps);
   const chosen = new Set<number>();
-  for (let i = 0; i < most; i++) chosen.add(steps[Math.round((i * (steps.length - 1)) / Math.max(most - 1, 1))]!);
+  for (let i = 0; i < most; i++)
+    chosen.add(steps[Math.round((i * (steps.length - 1)) / Math.max(most - 1, 1))]!);
   return chosen;
 }
 

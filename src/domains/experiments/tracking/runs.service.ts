@@ -3,6 +3,7 @@ import { authorise, type Scope, transact } from '../../../platform/scope.ts';
 import { experimentsError } from '../experiments.contract.ts';
 import { LIMITS, newRunId, type RunStatus } from '../experiments.model.ts';
 import type { RunRow } from '../experiments.tables.ts';
+import { addModelMetrics, linkModels } from '../logged-models/logged-models.service.ts';
 import { addMetricPoints } from '../metrics.store.ts';
 import * as runs from '../runs.store.ts';
 import { activeExperiment } from './experiments.service.ts';
@@ -12,6 +13,7 @@ import {
   checkBatch,
   checkKeyAt,
   type DatasetInput,
+  type ModelLink,
   type Pair,
   pairsToRecord,
   type Stage,
@@ -167,6 +169,7 @@ export async function logBatch(
       throw experimentsError('experiments.param.immutable', `The param "${conflict.key}" has another value.`);
     }
     await addMetricPoints(tx.db, id, batch.metrics ?? []);
+    await addModelMetrics(tx, id, batch.metrics ?? []);
     await runs.setTags(tx.db, id, tags);
     await store.updateRunRow(tx.db, id, {
       ...(change.name !== undefined && { name: change.name.slice(0, 250) }),
@@ -188,8 +191,13 @@ export async function deleteRunTag(scope: Scope, id: string, key: string): Promi
 
 const datasetLimits = { name: 500, digest: 36, schema: 1_048_575, source: 65_535, profile: 16_777_215 };
 
-/** Records what a run was made from. @throws experiments.input.invalid */
-export async function logDatasets(scope: Scope, id: string, inputs: readonly DatasetInput[]): Promise<void> {
+/** Records what a run was made from, and the logged models that it used or made. @throws experiments.input.invalid */
+export async function logInputs(
+  scope: Scope,
+  id: string,
+  inputs: readonly DatasetInput[],
+  models: readonly ModelLink[] = [],
+): Promise<void> {
   authorise(scope, 'experiments.write');
   inputs.forEach(({ dataset }, i) => {
     for (const [field, longest] of Object.entries(datasetLimits)) {
@@ -205,6 +213,7 @@ export async function logDatasets(scope: Scope, id: string, inputs: readonly Dat
   await transact(scope, async (tx) => {
     const row = await writable(tx, id);
     await store.addDatasetInputs(tx.db, { id, experimentId: row.experiment_id }, inputs);
+    await linkModels(tx, id, models);
   });
 }
 
@@ -226,7 +235,10 @@ async function writable(scope: Scope, id: string): Promise<RunRow> {
 export type DatasetSummary = { experimentId: number; name: string; digest: string; context: string | null };
 
 /** The different datasets that runs of these experiments were made from, at most 1000. */
-export async function datasetSummaries(scope: Scope, experimentIds: readonly number[]): Promise<DatasetSummary[]> {
+export async function datasetSummaries(
+  scope: Scope,
+  experimentIds: readonly number[],
+): Promise<DatasetSummary[]> {
   const rows = await scope.db
     .selectFrom('experiments_dataset_inputs')
     .select(['experiment_id', 'name', 'digest', 'context'])

@@ -2,7 +2,13 @@ import type { Db } from '../../../platform/db/database.ts';
 import { isAnyOf } from '../bulk.store.ts';
 import { loadNumber, type RunStatus } from '../experiments.model.ts';
 import type { RunRow } from '../experiments.tables.ts';
-import { type DatasetInput, runLocation, type Stage, type TrackedRun } from './tracking.model.ts';
+import {
+  type DatasetInput,
+  type ModelLink,
+  runLocation,
+  type Stage,
+  type TrackedRun,
+} from './tracking.model.ts';
 
 export function findRunRow(db: Db, id: string): Promise<RunRow | undefined> {
   return db.selectFrom('experiments_runs').selectAll().where('id', '=', id).executeTakeFirst();
@@ -22,16 +28,33 @@ export async function deleteTagRow(db: Db, runId: string, key: string): Promise<
   return result.numDeletedRows > 0n;
 }
 
-/** Fills rows with params, tags, latest metrics and datasets: four queries for any number of runs. */
+/** Fills rows with params, tags, latest metrics and datasets: five queries for any number of runs. */
 export async function assembleRuns(db: Db, rows: readonly RunRow[]): Promise<TrackedRun[]> {
   const runs = new Map<string, TrackedRun>(rows.map((row) => [row.id, bare(row)]));
   if (rows.length === 0) return [];
   const ids = [...runs.keys()];
-  const [params, tags, metrics, inputs] = await Promise.all([
-    db.selectFrom('experiments_params').selectAll().where(isAnyOf(db, 'run_id', ids)).execute(),
-    db.selectFrom('experiments_run_tags').selectAll().where(isAnyOf(db, 'run_id', ids)).execute(),
-    db.selectFrom('experiments_series').selectAll().where(isAnyOf(db, 'run_id', ids)).execute(),
+  const [params, tags, metrics, inputs, links] = await Promise.all([
+    db
+      .selectFrom('experiments_params')
+      .selectAll()
+      .where(isAnyOf(db, 'run_id', ids))
+      .execute(),
+    db
+      .selectFrom('experiments_run_tags')
+      .selectAll()
+      .where(isAnyOf(db, 'run_id', ids))
+      .execute(),
+    db
+      .selectFrom('experiments_series')
+      .selectAll()
+      .where(isAnyOf(db, 'run_id', ids))
+      .execute(),
     datasetInputs(db, ids),
+    db
+      .selectFrom('experiments_model_links')
+      .selectAll()
+      .where(isAnyOf(db, 'run_id', ids))
+      .execute(),
   ]);
   for (const { run_id, key, value } of params) runs.get(run_id)!.params[key] = value;
   for (const { run_id, key, value } of tags) runs.get(run_id)!.tags[key] = value;
@@ -40,6 +63,10 @@ export async function assembleRuns(db: Db, rows: readonly RunRow[]): Promise<Tra
     runs.get(row.run_id)!.metrics.push({ key, value: loadNumber(row), step, time });
   }
   for (const { runId, input } of inputs) runs.get(runId)!.datasets.push(input);
+  for (const { run_id, model_id, direction, step } of links) {
+    const link = { modelId: model_id, direction: direction as ModelLink['direction'], step };
+    runs.get(run_id)!.models.push(link);
+  }
   return [...runs.values()];
 }
 
@@ -59,10 +86,14 @@ function bare(row: RunRow): TrackedRun {
     params: {},
     tags: {},
     datasets: [],
+    models: [],
   };
 }
 
-async function datasetInputs(db: Db, ids: readonly string[]): Promise<{ runId: string; input: DatasetInput }[]> {
+async function datasetInputs(
+  db: Db,
+  ids: readonly string[],
+): Promise<{ runId: string; input: DatasetInput }[]> {
   const rows = await db
     .selectFrom('experiments_dataset_inputs as input')
     .innerJoin('experiments_datasets as dataset', (join) =>

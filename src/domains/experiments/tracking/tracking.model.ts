@@ -41,10 +41,20 @@ export type TrackedRun = {
   params: Record<string, string>;
   tags: Record<string, string>;
   datasets: DatasetInput[];
+  models: ModelLink[];
+};
+
+/** A logged model that a run used or made. */
+export type ModelLink = { modelId: string; direction: 'input' | 'output'; step: number };
+/** A point that may also be about a logged model, on a dataset. */
+export type BatchPoint = MetricPoint & {
+  modelId?: string | undefined;
+  datasetName?: string | undefined;
+  datasetDigest?: string | undefined;
 };
 
 export type Pair = { key: string; value: string };
-export type Batch = { metrics?: readonly MetricPoint[]; params?: readonly Pair[]; tags?: readonly Pair[] };
+export type Batch = { metrics?: readonly BatchPoint[]; params?: readonly Pair[]; tags?: readonly Pair[] };
 
 /** The server's own artifact store, as clients name it. */
 export const ARTIFACT_SCHEME = 'mlflow-artifacts:';
@@ -52,6 +62,9 @@ export const DEFAULT_EXPERIMENT = { id: 0, name: 'Default' } as const;
 
 export const experimentLocation = (id: number, given: string | null): string =>
   given ?? `${ARTIFACT_SCHEME}/${id}`;
+
+export const modelLocation = (experimentLocation: string, modelId: string): string =>
+  `${experimentLocation}/models/${modelId}/artifacts`;
 
 export const runLocation = (experimentId: number, runId: string, given: string | null): string =>
   given ?? `${experimentLocation(experimentId, null)}/${runId}/artifacts`;
@@ -112,12 +125,19 @@ function atMost(count: number, most: number, what: string): void {
  * tracking servers expect.
  * @throws experiments.param.immutable for two values of one param
  */
-export function pairsToRecord(pairs: readonly Pair[], longest: number, isFixed: boolean): Record<string, string> {
+export function pairsToRecord(
+  pairs: readonly Pair[],
+  longest: number,
+  isFixed: boolean,
+): Record<string, string> {
   const record: Record<string, string> = Object.create(null);
   for (const { key, value } of pairs) {
     const cut = value.length > longest ? value.slice(0, longest) : value;
     if (isFixed && key in record && record[key] !== cut) {
-      throw experimentsError('experiments.param.immutable', `The batch has two values of the param "${key}".`);
+      throw experimentsError(
+        'experiments.param.immutable',
+        `The batch has two values of the param "${key}".`,
+      );
     }
     record[key] = cut;
   }

@@ -1,11 +1,10 @@
 import Type from 'typebox';
 import { isoTime } from '../../../platform/clock.ts';
 import type { HoustonApp } from '../../../platform/http/app.ts';
-import { Name } from '../../../platform/names.ts';
 import { authorise } from '../../../platform/scope.ts';
 import { getLatestEvaluation } from '../evaluation/evaluations.service.ts';
 import { gate, latestVerdict, verdicts } from '../gate/gate.service.ts';
-import { Digest, registryError, VerdictReply, VersionReply } from '../registry.contract.ts';
+import { Digest, Name, registryError, VerdictReply, VersionReply } from '../registry.contract.ts';
 import { getVersion, profile } from '../registry.service.ts';
 import { wireVerdict, wireVersion } from '../registry.wire.ts';
 import { lineage } from './lineage.service.ts';

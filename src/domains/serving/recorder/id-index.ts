@@ -108,16 +108,14 @@ function search(hashes: Float64Array, hash: number): number {
 }
 
 function writeIndex(path: string, ids: Map<string, number>): void {
-  const entries = [...ids]
-    .map(([id, rows]): [number, number] => [hash53(id), rows])
-    .sort((a, b) => a[0] - b[0]);
-  const bytes = Buffer.alloc(entries.length * 12);
-  const hashes = new Float64Array(bytes.buffer, bytes.byteOffset, entries.length);
-  const rows = new Uint32Array(bytes.buffer, bytes.byteOffset + entries.length * 8, entries.length);
-  entries.forEach(([hash, count], i) => {
-    hashes[i] = hash;
-    rows[i] = count;
-  });
+  const bytes = new Uint8Array(ids.size * 12);
+  const hashes = new Float64Array(bytes.buffer, 0, ids.size);
+  const rows = new Uint32Array(bytes.buffer, ids.size * 8, ids.size).fill(1);
+  let i = 0;
+  for (const id of ids.keys()) hashes[i++] = hash53(id);
+  // The typed sort is many times faster than one of pairs, and this happens between two requests.
+  hashes.sort();
+  for (const [id, count] of ids) if (count !== 1) rows[search(hashes, hash53(id))] = count;
   writeFileSync(`${path}.tmp`, bytes);
   renameSync(`${path}.tmp`, path);
 }

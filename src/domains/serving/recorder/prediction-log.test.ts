@@ -1,5 +1,13 @@
 import { fork } from 'node:child_process';
-import { appendFileSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import {
+  appendFileSync,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -101,6 +109,53 @@ test('a torn tail is cut, and the ids before it stay', async () => {
   await again.record(entry('b'));
   expect((await rows(again)).map((row) => row.prediction_id)).toEqual(['a:0', 'a:1', 'b:0', 'b:1']);
   await again.close();
+});
+
+test.runIf(existsSync('/dev/full'))('a full disk is said, and does not stop the answers', async () => {
+  let dropped = 0;
+  const log = openPredictionLog(join(folder, 'full'), 'd', {
+    tables,
+    turn: createTurnCommit(() => dropped++),
+  });
+  expect(await log.record(entry('a'))).toBe(true);
+  // The next segment lies on a device that has no space left.
+  symlinkSync('/dev/full', join(folder, 'full/predictions/000002.ndjson'));
+  await log.seal(Date.now(), { bytes: 1, ageMs: 0, graceMs: 1e6 });
+  expect(await Promise.all([log.record(entry('b')), log.record(entry('c'))])).toEqual([false, false]);
+  expect(dropped).toBe(1);
+  rmSync(join(folder, 'full/predictions/000002.ndjson'));
+  await log.close();
+});
+
+test('numbers read back as the float32 that they were, in the fewest digits', async () => {
+  const values = [
+    0.1,
+    1 / 3,
+    -0.25,
+    999.999,
+    123.456,
+    0.001,
+    0.0123456789,
+    1e-7,
+    3.4e38,
+    1e15,
+    16_777_217,
+    -0,
+    5,
+  ];
+  for (let i = 0; i < 5000; i++)
+    values.push((Math.random() - 0.5) * 10 ** Math.floor(Math.random() * 12 - 6));
+  const features = Float32Array.from(values);
+  const log = open('digits');
+  await log.record(
+    entry('a', { rows: 1, eventTimes: [-5], features, width: features.length, scores: [1 / 3] }),
+  );
+  const line = readFileSync(join(folder, 'digits/predictions/000001.ndjson'), 'utf8');
+  const read = JSON.parse(line) as { f: number[][]; s: number[]; e: number[] };
+  expect(read.f[0].map(Math.fround)).toEqual([...features].map((value) => value + 0));
+  expect([read.s[0], read.e[0]]).toEqual([1 / 3, -5]);
+  expect(line).toContain('"f":[[0.1,0.33333334,-0.25,999.999,123.456,0.001,');
+  await log.close();
 });
 
 test('killed at any moment, every acknowledged id is there exactly once', { timeout: 120_000 }, async () => {

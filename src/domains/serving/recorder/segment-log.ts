@@ -69,7 +69,10 @@ export function openSegmentLog(directory: string): SegmentLog {
       dirty = true;
       return true;
     } catch {
-      ftruncateSync(file, size);
+      try {
+        // Half a line would spoil the next one.
+        ftruncateSync(file, size);
+      } catch {}
       return false;
     }
   };

@@ -14,9 +14,17 @@ export type FeatureSource = {
   readonly columns: Vectorizer['inputs'];
   /** The column of the event time; a request may leave it out and give the parameter `event_time`. */
   readonly timeColumn: string;
+  /** Names of the columns as the record spells them. */
+  readonly heads: ReadonlyMap<string, string>;
 };
 
 export function featureSource(vectorizer: Vectorizer): FeatureSource {
   const { ref, digest, features, inputs, timeInput } = vectorizer;
-  return { vectorizer, ref, digest, width: features.length, columns: inputs, timeColumn: timeInput };
+  const heads = new Map(inputs.map(({ name }) => [name, columnHead(name)]));
+  return { vectorizer, ref, digest, width: features.length, columns: inputs, timeColumn: timeInput, heads };
+}
+
+/** A column's name and the bracket that opens its values, as JSON. */
+export function columnHead(name: string): string {
+  return `${JSON.stringify(name)}:[`;
 }

@@ -62,7 +62,7 @@ export async function predict(
   const isCallersId = request.id !== undefined && request.id !== '';
   const id = isCallersId ? String(request.id) : newPredictionId(now);
   const { live: chosen, arm: chosenArm, rollout, champion } = choose(route, request, id);
-  const rows = prepareRows(chosen, { ...request, now });
+  const rows = prepareRows(chosen, request, now);
   let arm: Arm = chosenArm;
   let run = await runRows(chosen, rows);
   let failed: Run | null = null;
@@ -70,10 +70,7 @@ export async function predict(
   if (rescue && rescue !== chosen && isBad(run) && arm !== 'pinned') {
     failed = run;
     arm = 'fallback';
-    run = await runRows(
-      rescue,
-      sameVectors(rescue, chosen) ? rows : prepareRows(rescue, { ...request, now }),
-    );
+    run = await runRows(rescue, sameVectors(rescue, chosen) ? rows : prepareRows(rescue, request, now));
   }
   const latencyMs = performance.now() - start;
   const { live, outputs, scores } = run;
@@ -130,19 +127,19 @@ function choose(route: Route, request: PredictRequest, id: string): Choice {
     : { live: champion, arm: 'champion', rollout, champion };
 }
 
-async function runRows(live: LiveRevision, rows: PreparedRows): Promise<Run> {
+function runRows(live: LiveRevision, rows: PreparedRows): Promise<Run> {
   const start = performance.now();
-  let outputs: NamedTensor[] = [];
-  let error: string | null = null;
-  try {
-    outputs = await withTimeout(live.runner.run(rows.feeds), live);
-  } catch (thrown) {
-    error = thrown instanceof HoustonError ? thrown.message : 'The model failed on this request.';
-  }
-  const computeMs = performance.now() - start;
-  meterRun(live.meter, computeMs);
-  const scores = error === null ? live.scorer.scores(outputs, rows.rows) : new Float64Array(0);
-  return { live, outputs, scores, computeMs, error };
+  const finish = (outputs: NamedTensor[], error: string | null): Run => {
+    const computeMs = performance.now() - start;
+    meterRun(live.meter, computeMs);
+    const scores = error === null ? live.scorer.scores(outputs, rows.rows) : new Float64Array(0);
+    return { live, outputs, scores, computeMs, error };
+  };
+  return withTimeout(live.runner.run(rows.feeds), live).then(
+    (outputs) => finish(outputs, null),
+    (thrown: unknown) =>
+      finish([], thrown instanceof HoustonError ? thrown.message : 'The model failed on this request.'),
+  );
 }
 
 /** A run in a worker that takes too long is given up (it ends on its own); inline runs cannot be. */
@@ -216,9 +213,7 @@ function observe(needs: PredictorNeeds, rollout: LiveRollout, answered: Answered
   needs.aside.push(async () => {
     if (rollout.state === 'stopped') return;
     const other = chosen === champion ? rollout.challenger : champion;
-    const rows = sameVectors(other, chosen)
-      ? answered.rows
-      : prepareRows(other, { ...answered.request, now });
+    const rows = sameVectors(other, chosen) ? answered.rows : prepareRows(other, answered.request, now);
     const aside = await runRows(other, rows);
     record(aside);
     settle(aside, run);

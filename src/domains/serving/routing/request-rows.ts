@@ -1,7 +1,7 @@
 import type { LiveRevision } from '../runtime/live-revision.ts';
 import { elementCount, type NamedTensor, shapeFits, type TensorSpec } from '../runtime/tensors.ts';
 import { servingError } from '../serving.errors.ts';
-import type { FeatureSource } from './feature-port.ts';
+import { columnHead, type FeatureSource } from './feature-port.ts';
 
 /** A request as a revision sees it: what the model is fed, and what is recorded of it. */
 export type PreparedRows = {
@@ -27,8 +27,9 @@ const mostRows = 100_000;
 const invalid = (message: string) => servingError('serving.request.invalid', message);
 
 /** Turns a request into what `live` runs on. @throws serving.request.invalid naming the input. */
-export function prepareRows(live: LiveRevision, request: RawRequest): PreparedRows {
-  const prepared = live.source ? fromFeatures(live, live.source, request) : fromTensors(live, request);
+export function prepareRows(live: LiveRevision, request: Omit<RawRequest, 'now'>, now: number): PreparedRows {
+  const raw: RawRequest = { tensors: request.tensors, parameters: request.parameters, now };
+  const prepared = live.source ? fromFeatures(live, live.source, raw) : fromTensors(live, raw);
   if (prepared.rows > mostRows) throw invalid(`A request has at most ${mostRows} rows; send several.`);
   return prepared;
 }
@@ -39,10 +40,14 @@ function fromFeatures(live: LiveRevision, source: FeatureSource, request: RawReq
   if (rows < 1) throw invalid('The request has no rows.');
   const columns: Record<string, ArrayLike<unknown>> = {};
   let times = timesOf(request, rows);
-  for (const tensor of tensors) {
-    const input = source.columns.find(({ name }) => name === tensor.name);
+  for (let i = 0; i < tensors.length; i++) {
+    const tensor = tensors[i];
+    // Callers mostly keep the order that the metadata gives.
+    const likely = source.columns[i];
+    const input =
+      likely?.name === tensor.name ? likely : source.columns.find(({ name }) => name === tensor.name);
     if (!input) throw invalid(`There is no input "${tensor.name}".`);
-    if (tensor.shape[0] !== rows || elementCount(tensor.shape) !== rows) {
+    if (tensor.shape[0] !== rows || (tensor.shape.length > 1 && elementCount(tensor.shape) !== rows)) {
       throw invalid(`The input "${tensor.name}" needs one value for each of the ${rows} rows.`);
     }
     const isTime = tensor.name === source.timeColumn;
@@ -52,12 +57,13 @@ function fromFeatures(live: LiveRevision, source: FeatureSource, request: RawReq
         : input.type === 'number'
           ? toNumbers(tensor)
           : tensor.data;
-    columns[tensor.name] = values;
+    // The service's own name: a key that came with the request would be looked up among all names first.
+    columns[input.name] = values;
     if (isTime && times === undefined) times = values as ArrayLike<number>;
   }
   const eventTimes = times ?? filled(rows, request.now);
   for (const { name } of source.columns) {
-    if (name in columns) continue;
+    if (Object.hasOwn(columns, name)) continue;
     if (name !== source.timeColumn) throw invalid(`The input "${name}" is missing.`);
     columns[name] = eventTimes;
   }
@@ -66,7 +72,7 @@ function fromFeatures(live: LiveRevision, source: FeatureSource, request: RawReq
   source.vectorizer.fill(columns, eventTimes, vectors);
   const [{ name }] = live.runner.inputs;
   const feeds: NamedTensor[] = [{ name, datatype: 'FP32', shape: [rows, width], data: vectors }];
-  return { rows, eventTimes, feeds, vectors, width, inputs: columnsJson(columns) };
+  return { rows, eventTimes, feeds, vectors, width, inputs: columnsJson(columns, source.heads) };
 }
 
 function fromTensors(live: LiveRevision, request: RawRequest): PreparedRows {
@@ -161,22 +167,36 @@ function recordedVectors(
   return { vectors, width, inputs };
 }
 
-function columnsJson(columns: Record<string, ArrayLike<unknown>>): string {
+/** Columns as JSON text; `heads` may hold names that are spelt as JSON already. */
+function columnsJson(
+  columns: Record<string, ArrayLike<unknown>>,
+  heads?: ReadonlyMap<string, string>,
+): string {
   let text = '{';
   for (const name in columns) {
     if (text.length > 1) text += ',';
     const values = columns[name];
-    text += `${JSON.stringify(name)}:[`;
+    text += heads?.get(name) ?? columnHead(name);
     for (let i = 0; i < values.length; i++) {
       if (i > 0) text += ',';
       const value = values[i];
-      if (typeof value === 'string') text += JSON.stringify(value);
+      if (typeof value === 'string') text += jsonString(value);
       else if (typeof value === 'number') text += value - value === 0 ? value : 'null';
       else text += String(value);
     }
     text += ']';
   }
   return `${text}}`;
+}
+
+/** Short plain texts (airports, dates, categories) need no escape, and a look at them is cheaper than the runtime. */
+function jsonString(text: string): string {
+  if (text.length > 32) return JSON.stringify(text);
+  for (let i = 0; i < text.length; i++) {
+    const code = text.charCodeAt(i);
+    if (code < 0x20 || code > 0x7e || code === 0x22 || code === 0x5c) return JSON.stringify(text);
+  }
+  return `"${text}"`;
 }
 
 function timesOf({ parameters }: RawRequest, rows: number): ArrayLike<number> | undefined {
@@ -201,7 +221,7 @@ function toNumbers({ data, datatype }: NamedTensor): ArrayLike<number> {
 
 function toTimes(tensor: NamedTensor): ArrayLike<number> {
   const { data, name } = tensor;
-  const times = new Float64Array(data.length);
+  const times = data.length === 1 ? [0] : new Float64Array(data.length);
   for (let i = 0; i < data.length; i++) {
     const value = data[i];
     times[i] = parseTime(typeof value === 'bigint' ? Number(value) : value);
@@ -214,8 +234,37 @@ function toTimes(tensor: NamedTensor): ArrayLike<number> {
 export function parseTime(value: unknown): number {
   if (typeof value === 'number') return Math.abs(value) <= 8.64e15 ? value : Number.NaN;
   if (typeof value !== 'string' || value.length < 8 || value.length > 40) return Number.NaN;
+  const plain = plainIsoTime(value);
+  if (plain !== undefined) return plain;
   if (/^-?\d+$/.test(value)) return parseTime(Number(value));
   const iso = value[10] === ' ' ? `${value.slice(0, 10)}T${value.slice(11)}` : value;
   const hasZone = iso.length <= 10 || /(?:Z|[+-]\d\d:?\d\d)$/i.test(iso);
   return Date.parse(hasZone ? iso : `${iso}Z`);
+}
+
+/**
+ * The usual form by hand, `2001-04-01T12:34:56` with or without a Z; undefined for every other form, and for days
+ * that not every month has.
+ */
+function plainIsoTime(text: string): number | undefined {
+  const { length } = text;
+  if (length !== 19 && !(length === 20 && text[19] === 'Z')) return undefined;
+  if (text[4] !== '-' || text[7] !== '-' || text[13] !== ':' || text[16] !== ':') return undefined;
+  if (text[10] !== 'T' && text[10] !== ' ') return undefined;
+  const year = twoDigits(text, 0) * 100 + twoDigits(text, 2);
+  const month = twoDigits(text, 5);
+  const day = twoDigits(text, 8);
+  const hour = twoDigits(text, 11);
+  const minute = twoDigits(text, 14);
+  const second = twoDigits(text, 17);
+  const isPlain = year >= 1000 && month >= 1 && month <= 12 && day >= 1 && day <= (month === 2 ? 28 : 30);
+  if (!isPlain || !(hour < 24 && minute < 60 && second < 60)) return undefined;
+  return Date.UTC(year, month - 1, day, hour, minute, second);
+}
+
+/** NaN when one of the two is no digit. */
+function twoDigits(text: string, at: number): number {
+  const tens = text.charCodeAt(at) - 48;
+  const ones = text.charCodeAt(at + 1) - 48;
+  return tens >= 0 && tens <= 9 && ones >= 0 && ones <= 9 ? tens * 10 + ones : Number.NaN;
 }

@@ -14,8 +14,8 @@ const mostRows = 256;
 const probeTolerance = 1e-5;
 
 /**
- * Joins runs that arrive while another one is under way into one run, and gives each its own rows back. An idle
- * model waits for nobody. Only for models whose rows are independent: every first dimension is free, all others are
+ * Joins the runs that arrive in one turn of the event loop, or while another run is under way, into one run, and
+ * gives each its own rows back. Nobody waits for requests that are not there yet. Only for models whose rows are independent: every first dimension is free, all others are
  * fixed, and a probe of two rows gives together what it gives apart. When a joint run fails, each runs alone, so
  * that a bad request fails by itself.
  */
@@ -45,7 +45,7 @@ export async function batched(session: OnnxSession): Promise<Run> {
       waiting.push({ feeds, rows: feeds[0].shape[0], resolve, reject });
       if (running) return;
       running = true;
-      void drain();
+      setImmediate(drain);
     });
 }
 
@@ -61,30 +61,33 @@ function takeBatch(waiting: Waiting[]): Waiting[] {
 
 function join(batch: readonly Waiting[]): NamedTensor[] {
   const rows = batch.reduce((sum, one) => sum + one.rows, 0);
-  return batch[0].feeds.map((first) => {
+  return batch[0].feeds.map((first, i) => {
     const shape = [rows, ...first.shape.slice(1)];
     const data = allocate(first.datatype, elementCount(shape)) as Float32Array;
     let at = 0;
     for (const { feeds } of batch) {
-      const part = feeds.find((feed) => feed.name === first.name)?.data as Float32Array;
+      const feed = feeds[i].name === first.name ? feeds[i] : feeds.find(({ name }) => name === first.name);
+      const part = feed?.data as Float32Array;
       data.set(part, at);
       at += part.length;
     }
-    return { ...first, shape, data };
+    return { name: first.name, datatype: first.datatype, shape, data };
   });
 }
 
 function split(outputs: readonly NamedTensor[], batch: readonly Waiting[]): void {
   let row = 0;
-  const widths = outputs.map(({ shape }) => elementCount(shape.slice(1)));
+  const inner = outputs.map(({ shape }) => shape.slice(1));
+  const widths = inner.map(elementCount);
   for (const { rows, resolve } of batch) {
     const from = row;
     row += rows;
     resolve(
-      outputs.map((output, i) => ({
-        ...output,
-        shape: [rows, ...output.shape.slice(1)],
-        data: output.data.slice(from * widths[i], (from + rows) * widths[i]) as TensorData,
+      outputs.map(({ name, datatype, data }, i) => ({
+        name,
+        datatype,
+        shape: [rows, ...inner[i]],
+        data: data.slice(from * widths[i], (from + rows) * widths[i]) as TensorData,
       })),
     );
   }

@@ -9,20 +9,28 @@ import type { NamedTensor, TensorSpec } from './tensors.ts';
 export async function openInlineRunner(path: string, threads: number): Promise<Runner> {
   const session = await openOnnxSession(path, threads);
   const runJoined = await batched(session);
-  const running = new Set<Promise<unknown>>();
+  let running = 0;
+  let onIdle: () => void = () => {};
+  const done = () => {
+    running--;
+    if (running === 0) onIdle();
+  };
   return {
     placement: 'inline',
     inputs: session.inputs,
     outputs: session.outputs,
     run(feeds) {
+      running++;
       const run = runJoined(feeds);
-      running.add(run);
-      const done = () => void running.delete(run);
       run.then(done, done);
       return run;
     },
     async close() {
-      await Promise.allSettled(running);
+      if (running > 0) {
+        await new Promise<void>((resolve) => {
+          onIdle = resolve;
+        });
+      }
       await session.release();
     },
   };
