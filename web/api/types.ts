@@ -1,4 +1,4 @@
-/** The shapes that the API answers with, by domain. */
+/** Shapes of the HTTP API as the web reads them, by domain. Times are ISO strings; optional fields may be absent. */
 export type * from './types/auth.ts';
 export type * from './types/common.ts';
 export type * from './types/data.ts';

@@ -23,14 +23,14 @@ const docsStart =
 
 /** The web UI at `/` (one page, its own router) and the browsable API at `/docs`, both without a CDN. */
 export async function webRoutes(app: HoustonApp): Promise<void> {
-  app.addHook('onSend', async (_request, reply) => {
-    if (String(reply.getHeader('content-type')).startsWith('text/html')) {
-      reply.header('content-security-policy', contentSecurityPolicy);
-    }
-  });
   await app.register(fastifyStatic, { root: docsFolder, serve: false, cacheControl: false });
   const hidden = { schema: { hide: true } };
-  app.get('/docs', hidden, async (_request, reply) => reply.type('text/html; charset=utf-8').send(docsPage));
+  app.get('/docs', hidden, async (_request, reply) =>
+    reply
+      .type('text/html; charset=utf-8')
+      .header('content-security-policy', contentSecurityPolicy)
+      .send(docsPage),
+  );
   app.get('/docs/*', hidden, async (request, reply) => {
     const file = (request.params as { '*': string })['*'];
     if (file === 'start.js') return reply.type('text/javascript; charset=utf-8').send(docsStart);
@@ -50,6 +50,9 @@ export async function webRoutes(app: HoustonApp): Promise<void> {
       );
     }
     const name = /^[\w-]+\.(svg|png|ico|txt|webmanifest)$/.test(file) ? file : 'index.html';
-    return reply.header('cache-control', 'no-cache').sendFile(name, webFolder);
+    return reply
+      .header('cache-control', 'no-cache')
+      .header('content-security-policy', contentSecurityPolicy)
+      .sendFile(name, webFolder);
   });
 }

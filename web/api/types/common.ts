@@ -1,4 +1,4 @@
-/** Shapes of the HTTP API as the web reads them. Times are ISO strings; optional fields may be absent. */
+/** A list as the API answers it; `next` is the cursor of the page after. */
 export type List<T> = { items: T[]; next?: string | number | null };
 export type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
 export type JsonObject = { [key: string]: Json };

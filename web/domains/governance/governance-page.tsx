@@ -145,7 +145,13 @@ function Approvals({
               sort="-asked"
               onOpen={(item) => void navigate({ to: `/governance/approvals/${item.id}` })}
               empty={
-                <Empty title="No approval has been asked for">
+                <Empty
+                  title={
+                    approvals.data?.items.length
+                      ? 'No approval has been asked for in this environment'
+                      : 'No approval has been asked for'
+                  }
+                >
                   A policy decides when one is; see the tab Policies.
                 </Empty>
               }

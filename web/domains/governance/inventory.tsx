@@ -101,7 +101,10 @@ export function Inventory() {
             rowKey={(item) => item.model}
             sort="-risk"
             empty={
-              <Empty title="Nothing decides here yet" command="npx houston models register NAME model.onnx">
+              <Empty
+                title={list.items.length ? 'Nothing decides in this environment' : 'Nothing decides here yet'}
+                command="npx houston models register NAME model.onnx"
+              >
                 Every registered model stands in the inventory from its first moment.
               </Empty>
             }

@@ -63,7 +63,11 @@ export function MonitorsPage() {
                 onOpen={(monitor) => void navigate({ to: path`/monitoring/${monitor.deployment}` })}
                 empty={
                   <Empty
-                    title="Nothing is watched yet"
+                    title={
+                      monitors.data?.items.length
+                        ? 'Nothing is watched in this environment'
+                        : 'Nothing is watched yet'
+                    }
                     command="npx houston deploy my-model"
                     action={<DeployButton />}
                   >

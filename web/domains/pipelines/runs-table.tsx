@@ -20,7 +20,7 @@ const columns: Column<PipelineRun>[] = [
     title: 'Run',
     value: (run) => run.id,
     render: (run) => <SubjectLink subject={`run:${run.id}`} />,
-    width: 'minmax(210px, 1fr)',
+    width: 'minmax(150px, 1fr)',
   },
   { key: 'pipeline', title: 'Pipeline', value: (run) => run.pipeline, width: 'minmax(140px, 1fr)' },
   { key: 'by', title: 'Started by', value: startedBy, width: 'minmax(120px, 0.8fr)' },
@@ -29,7 +29,7 @@ const columns: Column<PipelineRun>[] = [
     title: 'Params',
     value: (run) => JSON.stringify(run.params ?? {}),
     render: (run) => <span className="dim">{paramsText(run)}</span>,
-    width: 'minmax(140px, 1.4fr)',
+    width: 'minmax(120px, 1.4fr)',
   },
   {
     key: 'started',
@@ -48,7 +48,7 @@ const columns: Column<PipelineRun>[] = [
     value: (run) => tookMs(run) ?? undefined,
     render: (run) => duration(tookMs(run)),
     align: 'right',
-    width: '104px',
+    width: '84px',
   },
 ];
 
