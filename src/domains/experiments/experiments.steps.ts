@@ -95,6 +95,7 @@ async function recordTraining(tx: Scope, result: CommittedResult, run: StepConte
     },
     environment: await captureEnvironment(),
     inputs,
+    startedAt: tx.now() - Math.round((report.metrics['train.seconds'] ?? 0) * 1000),
   });
   const now = tx.now();
   const finals = Object.entries(report.metrics).map(([key, value]) => ({ key, value, step: 0, time: now }));
