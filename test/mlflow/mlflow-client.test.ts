@@ -6,7 +6,7 @@ import { clientVersion, runProgram } from './python-client.ts';
 const minutes = 300_000;
 
 describe.skipIf(clientVersion === null)(`the MLflow client ${clientVersion}`, () => {
-  it.each(['tracking.py', 'search.py', 'models.py', 'registry.py'])(
+  it.each(['tracking.py', 'search.py', 'models.py', 'registry.py', 'tracing.py'])(
     'runs %s to its last line on SQLite',
     async (program) => {
       const own = await startTestHouston();
@@ -20,9 +20,9 @@ describe.skipIf(clientVersion === null)(`the MLflow client ${clientVersion}`, ()
   );
 
   it(
-    'runs tracking, search and the registry on PostgreSQL',
+    'runs tracking, search, registry and tracing on PostgreSQL',
     async () => {
-      for (const program of ['tracking.py', 'search.py', 'registry.py']) {
+      for (const program of ['tracking.py', 'search.py', 'registry.py', 'tracing.py']) {
         const database = await createPostgresDatabase();
         const own = await startTestHouston({ database: database.url });
         try {

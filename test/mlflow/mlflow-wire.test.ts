@@ -227,7 +227,7 @@ describe('the wire of the MLflow protocol', () => {
     async (method) => {
       for (const path of [
         '/api/2.0/mlflow/nothing',
-        '/api/3.0/mlflow/traces',
+        '/api/3.0/mlflow/datasets',
         '/api/4.0/mlflow/x',
         '/ajax-api/2.0/x',
       ]) {

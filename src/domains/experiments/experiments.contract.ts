@@ -120,6 +120,7 @@ export const experimentsError = defineErrors({
   'experiments.run.deleted': { status: 409, next: 'Restore the run first.' },
   'experiments.run.active': { status: 409, next: 'The run is not deleted; go on with it.' },
   'experiments.model.not_found': { status: 404, next: 'Search the logged models of the experiment.' },
+  'experiments.trace.not_found': { status: 404, next: 'Search the traces of the experiment.' },
   'experiments.tag.not_found': { status: 404, next: 'Read the tags that are there.' },
   'experiments.input.invalid': { status: 400, next: 'Correct the named field and send the request again.' },
   'experiments.run.not_found': { status: 404, next: 'List the runs of the experiment.' },

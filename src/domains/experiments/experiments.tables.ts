@@ -3,6 +3,7 @@ import type { Migration } from '../../platform/db/database.ts';
 import { experimentsTables } from './migrations/experiments-001-tables.ts';
 import { experimentsTracking } from './migrations/experiments-002-tracking.ts';
 import { experimentsLoggedModels } from './migrations/experiments-003-logged-models.ts';
+import { experimentsTraces } from './migrations/experiments-004-traces.ts';
 
 export type ExperimentRow = {
   id: number;
@@ -119,6 +120,20 @@ type ModelPairRow = { model_id: string; key: string; value: string };
 /** A logged model that a run used (`input`) or made (`output`). */
 export type ModelLinkRow = { run_id: string; model_id: string; direction: string; step: number };
 
+export type TraceRow = {
+  id: string;
+  experiment_id: number;
+  client_request_id: string | null;
+  requested_at: number;
+  duration_ms: number | null;
+  /** `OK`, `ERROR`, `IN_PROGRESS` or `STATE_UNSPECIFIED`. */
+  state: string;
+  /** JSON of what the client said of it, but for tags and metadata. */
+  info: string;
+};
+
+type TracePairRow = { trace_id: string; key: string; value: string };
+
 declare module '../../platform/db/database.ts' {
   interface Database {
     experiments_counters: { name: string; value: number };
@@ -136,6 +151,9 @@ declare module '../../platform/db/database.ts' {
     experiments_logged_model_tags: ModelPairRow;
     experiments_logged_model_metrics: LoggedModelMetricRow;
     experiments_model_links: ModelLinkRow;
+    experiments_traces: TraceRow;
+    experiments_trace_tags: TracePairRow;
+    experiments_trace_metadata: TracePairRow;
     experiments_datasets: DatasetRow;
     experiments_dataset_inputs: DatasetInputRow;
   }
@@ -145,4 +163,5 @@ export const experimentsMigrations: Migration[] = [
   experimentsTables,
   experimentsTracking,
   experimentsLoggedModels,
+  experimentsTraces,
 ];

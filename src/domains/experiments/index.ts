@@ -14,6 +14,7 @@ export type { LoggedModel, LoggedModelStatus } from './logged-models/logged-mode
 export type { Clause, Grammar, Order } from './search/filter.model.ts';
 export { decodeOffset, encodeOffset, parseFilter, parseOrder } from './search/filter.model.ts';
 export { byOrders, matchesClause, type Searchable } from './search/matches.model.ts';
+export type { NewTrace, Trace } from './traces/traces.service.ts';
 export type {
   BatchPoint,
   Dataset,

@@ -10,6 +10,7 @@ import { checkArtifactPath, placeOf } from './artifacts/paths.model.ts';
 import * as models from './logged-models/logged-models.service.ts';
 import { searchLoggedModels } from './logged-models/search-models.ts';
 import { searchExperiments, searchTrackedRuns } from './search/search.service.ts';
+import * as traces from './traces/traces.service.ts';
 import * as experiments from './tracking/experiments.service.ts';
 import { metricHistories, metricHistoryPage, sampledHistories } from './tracking/histories.service.ts';
 import * as runs from './tracking/runs.service.ts';
@@ -50,6 +51,12 @@ export const tracking = {
   setLoggedModelTags: models.setLoggedModelTags,
   deleteLoggedModelTag: models.deleteLoggedModelTag,
   searchLoggedModels,
+  recordTrace: traces.recordTrace,
+  getTrace: traces.getTrace,
+  searchTraces: traces.searchTraces,
+  setTraceTag: traces.setTraceTag,
+  deleteTraceTag: traces.deleteTraceTag,
+  deleteTraces: traces.deleteTraces,
   placeOf,
   checkArtifactPath,
   putArtifact,

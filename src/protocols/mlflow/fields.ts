@@ -100,6 +100,14 @@ export class Fields {
     return this.has(name) ? new Fields(this.#values[name], this.at(name)) : undefined;
   }
 
+  /** A map of texts. */
+  record(name: string): Record<string, string> {
+    const message = this.optionalMessage(name);
+    if (!message) return {};
+    const keys = Object.keys(message.#values);
+    return Object.fromEntries(keys.map((key) => [key, message.optionalText(key) ?? '']));
+  }
+
   messages(name: string): Fields[] {
     const value = this.#values[name] ?? [];
     if (!Array.isArray(value)) throw invalid(this.at(name), 'it is a list.');

@@ -10,6 +10,7 @@ import { jsonRoutes, replyError } from './routes.ts';
 import { runDataRoutes } from './run-data.ts';
 import { runRoutes } from './runs.ts';
 import { serverInfoRoutes } from './server-info.ts';
+import { traceRoutes } from './traces.ts';
 
 /** What the protocol needs of the domains. */
 export type MlflowNeeds = {
@@ -30,6 +31,7 @@ export function mlflowRoutes({ experiments: { tracking }, registry }: MlflowNeed
     ...artifactListRoutes(tracking),
     ...registeredModelRoutes(registry.catalog, registry),
     ...modelVersionRoutes(registry.catalog),
+    ...traceRoutes(tracking),
     ...serverInfoRoutes(),
   ];
   return async (app) => {

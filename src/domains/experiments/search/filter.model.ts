@@ -34,6 +34,8 @@ export type Grammar = {
   /** Other names of attributes. */
   aliases?: Readonly<Record<string, string>>;
   kinds: readonly ClauseKind[];
+  /** Further words before the dot of an identifier. */
+  prefixes?: Readonly<Record<string, ClauseKind>>;
   /** Attributes that take a list. */
   lists: readonly string[];
 };
@@ -158,10 +160,15 @@ export function parseFilter(filter: string | undefined, grammar: Grammar): Claus
   }
 }
 
+const kindOf = (word: string, grammar: Grammar): ClauseKind | undefined => {
+  const known = { ...prefixes, ...grammar.prefixes };
+  return Object.hasOwn(known, word) ? known[word] : undefined;
+};
+
 /** Splits `metrics.key`. @throws experiments.search.invalid for what the grammar does not know */
 export function parseIdentifier(text: string, grammar: Grammar): { kind: ClauseKind; key: string } {
   const dot = /^(?:`[^`]*`|"[^"]*")$/.test(text) ? -1 : text.indexOf('.');
-  const kind = dot < 0 ? 'attribute' : prefixes[unquote(text.slice(0, dot))];
+  const kind = dot < 0 ? 'attribute' : kindOf(unquote(text.slice(0, dot)), grammar);
   if (kind === undefined || !grammar.kinds.includes(kind)) {
     throw bad(`an identifier starts with one of ${grammar.kinds.join(', ')}.`);
   }
