@@ -118,7 +118,7 @@ export function downloadRoutes(app: FastifyInstance, tracking: TrackingDoor): vo
   app.get('/get-artifact', hidden, async (request, reply) => {
     const { run_id, run_uuid, path } = request.query as Record<string, unknown>;
     const owner = typeof run_id === 'string' ? run_id : run_uuid;
-    if (typeof owner !== 'string' || typeof path !== 'string') {
+    if (typeof owner !== 'string' || !/^[\w-]{1,256}$/.test(owner) || typeof path !== 'string') {
       throw new MlflowError(
         'INVALID_PARAMETER_VALUE',
         "Missing value for required parameter 'run_id' or 'path'.",

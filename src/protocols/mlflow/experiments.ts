@@ -12,7 +12,7 @@ export function experimentId(fields: Fields, name = 'experiment_id'): number {
 
 export function parseExperimentId(text: string, at: string): number {
   if (!/^\d{1,15}$/.test(text)) throw invalid(at, 'ids of experiments are whole numbers.');
-  return Number(text);
+  return Math.min(Number(text), 2_147_483_647);
 }
 
 type View = 'ACTIVE_ONLY' | 'DELETED_ONLY' | 'ALL';

@@ -35,7 +35,11 @@ export function jsonRoutes(app: FastifyInstance, prefix: string, routes: readonl
       handler: async (request, reply) => {
         const body = readBody(method === 'GET' ? await bodyOfGet(request) : request.body);
         const fields = new Fields({ ...(request.query as object), ...body });
-        const answer = await handle(request.scope, fields, request.params as Record<string, string>);
+        const params = request.params as Record<string, string>;
+        if (Object.values(params).some((one) => /\p{Cc}/u.test(one) || !one.isWellFormed())) {
+          throw new MlflowError('INVALID_PARAMETER_VALUE', 'The path holds control characters.');
+        }
+        const answer = await handle(request.scope, fields, params);
         return reply.header('content-type', 'application/json').send(JSON.stringify(answer));
       },
     });

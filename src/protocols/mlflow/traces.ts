@@ -15,7 +15,7 @@ function readTrace(fields: Fields): NewTrace {
   if (!experiment) throw missing(info.at('trace_location'));
   const requestedAt = Date.parse(info.text('request_time'));
   if (Number.isNaN(requestedAt)) throw invalid(info.at('request_time'), 'it is an RFC 3339 time.');
-  const duration = /^(\d+(?:\.\d+)?)s$/.exec(info.optionalText('execution_duration') ?? '')?.[1];
+  const duration = /^(\d{1,12}(?:\.\d+)?)s$/.exec(info.optionalText('execution_duration') ?? '')?.[1];
   return {
     id: info.text('trace_id'),
     experimentId: experimentId(experiment),

@@ -16,7 +16,10 @@ export function compare(db: Db, left: RawBuilder<unknown>, { operator, value }: 
     return operator === 'IN' ? within : sql<boolean>`not (${within})`;
   }
   if (operator === 'LIKE' || operator === 'ILIKE') return like(db, left, operator, String(value));
-  return sql<boolean>`${left} ${sql.raw(operator)} ${value}`;
+  // Whole-number columns compare with fractions and with what is beyond them.
+  const isWide = typeof value === 'number' && !Number.isSafeInteger(value);
+  const right = isWide ? sql`cast(${value} as double precision)` : sql`${value}`;
+  return sql<boolean>`${left} ${sql.raw(operator)} ${right}`;
 }
 
 export type Comparison = { operator: Operator; value: Clause['value'] };
