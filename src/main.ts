@@ -8,6 +8,7 @@ import type { Config } from './platform/config.ts';
 import { lockDataFolder } from './platform/data-lock.ts';
 import { migrate } from './platform/db/migrate.ts';
 import { declarationRoutes } from './platform/declarations/declarations.routes.ts';
+import { HoustonError } from './platform/errors.ts';
 import { createApp, type HoustonApp } from './platform/http/app.ts';
 import { platformRoutes } from './platform/http/platform.routes.ts';
 import { webRoutes } from './platform/http/web.routes.ts';
@@ -76,13 +77,28 @@ export async function startHouston(
 ): Promise<Houston> {
   const unlock = lockDataFolder(config);
   const { platform, domains, modules, reactors, app, migrations } = await composeHouston(config, options);
+  const close = async () => {
+    app.server.closeAllConnections();
+    await app.close();
+    await platform.jobs.stop();
+    await reactors.stop();
+    for (const module of [...modules].reverse()) await module.stop?.();
+    await platform.close();
+    unlock();
+  };
   const scope = platform.systemScope('system:start');
-  await migrate(platform.db, migrations);
-  const firstToken = config.auth ? await bootstrapAdministrator(scope) : null;
-  for (const module of modules) await module.start?.(scope);
-  await platform.jobs.start();
-  await reactors.start();
-  await app.listen({ port: config.port, host: config.host });
+  let firstToken: string | null = null;
+  try {
+    await migrate(platform.db, migrations);
+    firstToken = config.auth ? await bootstrapAdministrator(scope) : null;
+    for (const module of modules) await module.start?.(scope);
+    await platform.jobs.start();
+    await reactors.start();
+    await listen(app, config);
+  } catch (error) {
+    await close();
+    throw error;
+  }
   const { port } = app.server.address() as AddressInfo;
   const host = config.host.includes(':') ? `[${config.host}]` : config.host;
   const head = await ledgerHead(scope);
@@ -94,14 +110,19 @@ export async function startHouston(
     reactors,
     app,
     firstToken,
-    async close() {
-      app.server.closeAllConnections();
-      await app.close();
-      await platform.jobs.stop();
-      await reactors.stop();
-      for (const module of [...modules].reverse()) await module.stop?.();
-      await platform.close();
-      unlock();
-    },
+    close,
   };
+}
+
+/** @throws platform.port.in_use */
+async function listen(app: HoustonApp, { port, host }: Config): Promise<void> {
+  try {
+    await app.listen({ port, host });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw error;
+    throw new HoustonError('platform.port.in_use', `Another program listens on port ${port} of ${host}.`, {
+      status: 409,
+      next: 'Stop it, or choose another port with --port.',
+    });
+  }
 }

@@ -98,6 +98,29 @@ describe.each(hasPostgres ? ['sqlite', 'postgres'] : ['sqlite'])('two commands o
     expect((await infer([0.5, 1])).model_version).toBe('1');
   });
 
+  it('leave nothing behind when the name is wrong', async () => {
+    await expect(cli('deploy', 'chrun')).rejects.toMatchObject({ code: 2 });
+    const { items } = await houston.client.get<{ items: { name: string }[] }>('/api/serving/deployments');
+    expect(items.map((deployment) => deployment.name)).toEqual(['churn']);
+    await expect(cli('models', 'register', '__proto__', file)).rejects.toMatchObject({ code: 2 });
+  });
+
+  it('say that the port is taken, and end', async () => {
+    const port = new URL(houston.url).port;
+    const failed = cli('serve', '--port', port, '--data-dir', join(folder, 'other'));
+    const { code, stdout } = (await failed.catch((error) => error)) as { code: number; stdout: string };
+    expect({ code, ...JSON.parse(stdout) }).toMatchObject({
+      code: 2,
+      error: { code: 'platform.port.in_use', next: expect.stringContaining('--port') },
+    });
+  });
+
+  it('say how an address is written', async () => {
+    const failed = cli('status', '--url', 'localhost:1969');
+    const { stdout } = (await failed.catch((error) => error)) as { stdout: string };
+    expect(JSON.parse(stdout).error).toMatchObject({ code: 'client.server.address_invalid' });
+  });
+
   it('refuse what is no model with a next step', async () => {
     writeFileSync(file, 'not a model');
     const failed = cli('models', 'register', 'churn', file);

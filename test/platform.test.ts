@@ -106,6 +106,7 @@ describe('platform', () => {
   it('answers in one error form', async () => {
     const cases: [path: string, options: Parameters<typeof raw>[1], status: number, code: string][] = [
       ['/api/nothing', {}, 404, 'platform.route.not_found'],
+      ['/%', {}, 400, 'platform.input.invalid'],
       ['/health', { method: 'POST' }, 405, 'platform.method.not_allowed'],
       ['/api/ledger/events?limit=0', {}, 400, 'platform.input.invalid'],
       ['/api/ledger/events/evt_none', {}, 404, 'platform.event.not_found'],

@@ -58,7 +58,7 @@ export function createClient(options: ClientOptions = {}): HoustonClient {
   const timeout = options.timeoutMs ?? 120_000;
 
   const send = async (method: string, path: string, body?: Body, sending: SendOptions = {}) => {
-    const target = new URL(url + path);
+    const target = addressOf(url, path);
     for (const [key, value] of Object.entries(sending.query ?? {})) {
       if (value !== undefined) target.searchParams.set(key, String(value));
     }
@@ -93,6 +93,15 @@ export function createClient(options: ClientOptions = {}): HoustonClient {
     as: (other) => createClient({ ...options, url, token: other }),
     close: () => agent.destroy(),
   };
+}
+
+function addressOf(url: string, path: string): URL {
+  if (/^https?:\/\//.test(url) && URL.canParse(url + path)) return new URL(url + path);
+  throw new HoustonReplyError(0, {
+    code: 'client.server.address_invalid',
+    message: `"${url}" is no address of a server.`,
+    next: 'Write it as http://HOST:PORT, with --url or HOUSTON_URL.',
+  });
 }
 
 type Exchange = { method: string; headers: Record<string, string>; timeout: number; agent: Agent };

@@ -10,7 +10,7 @@
 
 import { assertSameLength } from './calibration.ts';
 import { delongComponents } from './delong.ts';
-import { assertConfidence, type Interval, meanInterval, wilson } from './intervals.ts';
+import { assertConfidence, type Interval, wilson } from './intervals.ts';
 import { argsort, midranks } from './ranks.ts';
 import { normalQuantile } from './special.ts';
 
@@ -177,11 +177,6 @@ export function logLoss(y: ArrayLike<number>, probabilities: ArrayLike<number>):
 /** Mean squared error of the probability, in [0, 1]. */
 export function brierScore(y: ArrayLike<number>, probabilities: ArrayLike<number>): number {
   return mean(brierLosses(y, probabilities));
-}
-
-/** Student's interval for the mean of per-row losses, such as `logLosses`. */
-export function meanLossInterval(rowLosses: ArrayLike<number>, confidence = 0.95): Interval {
-  return meanInterval(rowLosses, confidence);
 }
 
 function mean(values: Float64Array): number {

@@ -20,6 +20,31 @@ export function canonicalJson(value: Json): string {
   }
 }
 
+const deepest = 64;
+const mostValues = 1_000_000;
+
+/**
+ * Why a value from outside cannot be walked by recursion or kept as JSON, else null: nested deeper than 64 levels (which
+ * circles of YAML aliases are), more than 1,000,000 values, or a key `__proto__`, which no JSON body may carry back.
+ */
+export function jsonProblem(value: unknown): string | null {
+  let level: unknown[] = [value];
+  let values = 0;
+  for (let depth = 0; level.length > 0; depth++) {
+    if (depth > deepest) return `is nested deeper than ${deepest} levels`;
+    const below: unknown[] = [];
+    for (const item of level) {
+      if (typeof item !== 'object' || item === null) continue;
+      if (Object.hasOwn(item, '__proto__')) return 'has a key "__proto__"';
+      for (const child of Object.values(item)) below.push(child);
+      if (values + below.length > mostValues) return `has more than ${mostValues} values`;
+    }
+    values += below.length;
+    level = below;
+  }
+  return null;
+}
+
 /** `sha256:` and the hex digest of bytes or of a UTF-8 text. */
 export function sha256(bytes: Uint8Array | string): string {
   return `sha256:${createHash('sha256').update(bytes).digest('hex')}`;

@@ -175,10 +175,6 @@ export async function windowStates(
     .execute();
 }
 
-export async function removeWindows(db: Db, deployment: string): Promise<void> {
-  await db.deleteFrom('monitoring_windows').where('deployment', '=', deployment).execute();
-}
-
 function toReference(row: ReferenceRow): Reference {
   return {
     id: row.id,

@@ -5,13 +5,9 @@ import { defineErrors } from '../../platform/errors.ts';
  * A model's name; wider than other names, because clients of other registries bring theirs: everything but slashes,
  * colons and what would need escaping in an address or a reference.
  */
-export const modelNamePattern = '^(?!\\.{1,2}$)[\\p{L}\\p{N}_.( -][^/:@%#?\\\\\\p{Cc}]{0,249}$';
+export const modelNamePattern = '^(?!\\.{1,2}$|__proto__$)[\\p{L}\\p{N}_.( -][^/:@%#?\\\\\\p{Cc}]{0,249}$';
 export const Name = Type.String({ pattern: modelNamePattern, minLength: 1, maxLength: 250 });
 export const Digest = Type.String({ pattern: '^sha256:[0-9a-f]{64}$' });
-export const AliasName = Type.String({
-  pattern: '^(?!latest$)(?!v[0-9]+$)(?![0-9]+$)[A-Za-z0-9_-]{1,64}$',
-  description: 'Not "latest", a number or v and a number',
-});
 export const Tags = Type.Record(Type.String({ maxLength: 250 }), Type.String({ maxLength: 5000 }));
 const Nullable = <T extends Type.TSchema>(schema: T) => Type.Union([schema, Type.Null()]);
 const Time = Type.String({ format: 'date-time' });

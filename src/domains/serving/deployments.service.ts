@@ -89,7 +89,7 @@ export async function deploy(
   authorise(scope, 'serving.deploy');
   checkName('deployment', name);
   return state.exclusive(name, async () => {
-    const deployment = await ensureDeployment(scope, name, request);
+    const deployment = await ensureDeployment(state, scope, name, request);
     const version = await resolveVersion(state, scope, request.model ?? deployment.spec.model);
     const challenger = await openRevision(state, scope, name, deployment.spec, version);
     let kept = false;
@@ -110,10 +110,17 @@ export async function deploy(
   });
 }
 
-async function ensureDeployment(scope: Scope, name: string, request: DeployRequest): Promise<Deployment> {
+async function ensureDeployment(
+  state: ServingState,
+  scope: Scope,
+  name: string,
+  request: DeployRequest,
+): Promise<Deployment> {
   const found = await store.getDeployment(scope.db, name);
   if (found) return found;
   const model = request.model ?? name;
+  // A wrong name leaves no empty deployment behind.
+  await resolveVersion(state, scope, model);
   const spec = { model: parseModelReference(model).model };
   await putDeployment(scope, name, spec);
   return getDeployment(scope, name);

@@ -1,6 +1,6 @@
 /**
- * Roles and what they may do. `pipelines.code` — declaring steps that run programs as the engine's user —
- * belongs to no role: an administrator gives it to a user by name.
+ * Roles and what they may do. `pipelines.code` — declaring steps that run programs as the engine's user — is a role of
+ * its own, which nobody has until an administrator gives it.
  */
 export const roles = {
   viewer: ['read'],
@@ -63,5 +63,5 @@ export type Permission = (typeof roles)[Role][number] | 'public';
 
 /** The permissions of someone with these roles. */
 export function permissionsOf(held: readonly string[]): ReadonlySet<string> {
-  return new Set(held.flatMap((role) => (role in roles ? [...roles[role as Role]] : [])));
+  return new Set(held.flatMap((role) => (Object.hasOwn(roles, role) ? [...roles[role as Role]] : [])));
 }

@@ -58,6 +58,7 @@ export async function createApp(
     keepAliveTimeout: 72_000,
     return503OnClosing: true,
     routerOptions: { maxParamLength: 300 },
+    frameworkErrors: (error, request, reply) => void replyWithError(platform, error, request, reply),
     ajv: { customOptions: { removeAdditional: false, coerceTypes: 'array', allErrors: false } },
   }).withTypeProvider<TypeBoxTypeProvider>();
 

@@ -2,7 +2,6 @@ import {
   allocate,
   type Datatype,
   datatypes,
-  elementCount,
   type NamedTensor,
   type TensorData,
 } from '../../domains/serving/index.ts';
@@ -154,9 +153,4 @@ export function float32Text(value: number): string {
     if (Math.fround(rounded) === value) return String(rounded);
   }
   return String(value);
-}
-
-/** Elements that a shape asks for, or −1 when it is free somewhere. */
-export function fixedCount(shape: readonly number[]): number {
-  return shape.includes(-1) ? -1 : elementCount(shape);
 }

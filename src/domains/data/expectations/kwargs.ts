@@ -70,7 +70,7 @@ export const commonKwargs = new Set([
  */
 export function kwargsProblem(spec: KwargSpec, kwargs: JsonObject): string | null {
   for (const [name, value] of Object.entries(kwargs)) {
-    const shape = spec[name]?.replace('?', '') as KwargShape | undefined;
+    const shape = Object.hasOwn(spec, name) ? (spec[name].replace('?', '') as KwargShape) : undefined;
     if (shape === undefined) {
       if (commonKwargs.has(name)) continue;
       return `it takes no argument "${name}" (it takes ${Object.keys(spec).join(', ')})`;

@@ -7,6 +7,12 @@ import { readSuite, SuiteProblem, writeReport, writeSuite } from './suite.model.
 const between = { column: 'a', min_value: 0, max_value: 9, mostly: 0.95 };
 
 describe('suites of Great Expectations', () => {
+  test('refuses what is nested without end', () => {
+    const deep = JSON.parse(`${'['.repeat(5000)}1${']'.repeat(5000)}`);
+    const entry = { type: 'expect_column_values_to_be_in_set', kwargs: { column: 'a', value_set: deep } };
+    expect(() => readSuite([entry])).toThrow(/deeper than 64/);
+  });
+
   test('1.x goes in and comes out the same', () => {
     const suite = readSuite({
       name: 's',

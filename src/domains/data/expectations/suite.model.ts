@@ -1,4 +1,4 @@
-import type { Json, JsonObject } from '../../../platform/json.ts';
+import { type Json, type JsonObject, jsonProblem } from '../../../platform/json.ts';
 import {
   type Expectation,
   type ExpectationResult,
@@ -27,6 +27,8 @@ const isObject = (value: Json | undefined): value is JsonObject =>
  * suite's own parameters. Raises SuiteProblem for unknown types and arguments.
  */
 export function readSuite(value: Json, fallbackName = 'suite'): Suite {
+  const unsafe = jsonProblem(value);
+  if (unsafe) throw new SuiteProblem('expectations', `The suite ${unsafe}.`);
   const suite: JsonObject = Array.isArray(value) ? { expectations: value } : isObject(value) ? value : {};
   if (!Array.isArray(suite.expectations))
     throw new SuiteProblem('expectations', 'A suite needs a list "expectations".');

@@ -1,11 +1,12 @@
 import { Cron } from 'croner';
 import Value from 'typebox/value';
 import { parse as parseYaml } from 'yaml';
-import type { Json, JsonObject } from '../../../platform/json.ts';
+import { type Json, type JsonObject, jsonProblem } from '../../../platform/json.ts';
 import { functionNames, parseCondition, referencesIn, walk } from '../expressions/evaluator.ts';
 import { type Expression, parseTemplate } from '../expressions/parser.ts';
 import { pipelinesError } from '../pipelines.contract.ts';
 import { type JobSpec, PipelineSpec } from './definition.schema.ts';
+import { expandMatrix } from './matrix.model.ts';
 
 export type Problem = { path: string; message: string };
 
@@ -29,6 +30,8 @@ export function readDefinition(text: string): Json {
  * shape, unknown needs, cycles, unknown `uses`, expressions that cannot be read or name what is not there.
  */
 export function checkDefinition(value: unknown, steps: StepNames): PipelineSpec {
+  const unsafe = jsonProblem(value);
+  if (unsafe) throw invalid([{ path: '', message: unsafe }]);
   const shape = shapeProblems(value);
   if (shape.length > 0) throw invalid(shape);
   const spec = value as PipelineSpec;
@@ -188,8 +191,20 @@ function jobProblems(spec: PipelineSpec, name: string, job: JobSpec, steps: Step
   problems.push(...check(job.with, 'with'), ...check(job.run, 'run'), ...check(job.env, 'env'));
   const beforeMatrix = new Set(['params', 'jobs', 'needs', 'run']);
   problems.push(...check(job.strategy?.matrix, 'strategy.matrix', beforeMatrix));
+  problems.push(...matrixProblems(job, path));
   if (typeof job.if === 'string') problems.push(...conditionProblems(job.if, `${path}.if`, names, context));
   return problems;
+}
+
+/** What is wrong with a matrix that needs no expression to be known. */
+function matrixProblems(job: JobSpec, path: string): Problem[] {
+  if (!job.strategy || JSON.stringify(job.strategy.matrix).includes('${{')) return [];
+  try {
+    expandMatrix(job.strategy.matrix as Json);
+    return [];
+  } catch (error) {
+    return [{ path: `${path}.strategy.matrix`, message: (error as Error).message.replace(/\.$/, '') }];
+  }
 }
 
 /** Ancestors even of a graph that is broken; the graph's own problems are reported apart. */

@@ -113,6 +113,26 @@ describe('pipeline definitions', () => {
     expect(problems).toContainEqual({ path, message: expect.stringMatching(message) });
   });
 
+  it('refuses what cannot be walked or kept', () => {
+    const deep = JSON.parse(`${'{"a":'.repeat(5000)}1${'}'.repeat(5000)}`);
+    const circular = readDefinition('jobs: &jobs { a: { run: x, with: *jobs } }');
+    const branching = readDefinition('jobs: &jobs { a: { run: x, with: { b: *jobs, c: *jobs } } }');
+    const poisoned = readDefinition('jobs: { __proto__: { run: x } }');
+    expect(problemsOf({ jobs: { a: { ...job, with: deep } } })[0].message).toMatch(/deeper than 64/);
+    expect(problemsOf(circular)[0].message).toMatch(/deeper than 64/);
+    expect(problemsOf(branching)[0].message).toMatch(/more than 1000000/);
+    expect(problemsOf(poisoned)[0].message).toMatch(/__proto__/);
+  });
+
+  it('refuses a matrix beyond the limit before a run has to', () => {
+    const numbers = Array.from({ length: 20 }, (_, index) => index);
+    const strategy = { matrix: { a: numbers, b: numbers } };
+    expect(problemsOf({ jobs: { a: { ...job, strategy } } })).toContainEqual({
+      path: 'jobs.a.strategy.matrix',
+      message: expect.stringMatching(/at most 256/),
+    });
+  });
+
   it('says where YAML is broken', () => {
     expect(() => readDefinition('jobs: {a: [}')).toThrow(/line 1/);
   });

@@ -55,8 +55,18 @@ export function initialSteps(spec: PipelineSpec, run: PlanRun): PlanStep[] {
     if (/\$\{\{[^}]*\b(jobs|needs)\b/.test(JSON.stringify(strategy.matrix))) {
       return [{ ...waiting, key: job, matrix: null, expands: true }];
     }
-    const instances = expandMatrix(interpolate(strategy.matrix as Json, { values: runContext(run) }));
-    return instances.map((matrix, index) => ({ ...waiting, key: `${job}.${index}`, matrix, expands: false }));
+    try {
+      const instances = expandMatrix(interpolate(strategy.matrix as Json, { values: runContext(run) }));
+      return instances.map((matrix, index) => ({
+        ...waiting,
+        key: `${job}.${index}`,
+        matrix,
+        expands: false,
+      }));
+    } catch {
+      // Params made a matrix that cannot be: its step fails with the reason when its turn comes.
+      return [{ ...waiting, key: job, matrix: null, expands: true }];
+    }
   });
 }
 

@@ -71,6 +71,14 @@ describe('the plan of a run', () => {
     expect(planRun(slow, run, stepsIn(slow, {})).decisions).toHaveLength(2);
   });
 
+  it('fails a step whose params make an impossible matrix, instead of never starting', () => {
+    const jobs = spec({ m: { run: '', strategy: { matrix: { x: '${{ params.x }}' } } } });
+    const wrong: PlanRun = { ...run, params: { x: 3 } };
+    expect(planRun(jobs, wrong, initialSteps(jobs, wrong)).decisions).toEqual([
+      { key: 'm', to: 'failed', message: expect.stringMatching(/not a list/) },
+    ]);
+  });
+
   it('fails a step whose condition cannot be worked out', () => {
     const bad = spec({ a: { run: '', if: "fromJSON('{')" } });
     expect(planRun(bad, run, stepsIn(bad, {}))).toMatchObject({

@@ -87,11 +87,11 @@ describe('a rollout under traffic', () => {
   });
 
   test('a slow challenger is rolled back on its latency', async () => {
-    const id = await rollOut(logisticModel({ weights: [2], burn: 80 }), { latencyObjectiveMs: 15 });
+    const id = await rollOut(logisticModel({ weights: [2], burn: 160 }), { latencyObjectiveMs: 5 });
     const { rollout, statuses } = await drive(id, 5000, createRandom(3), false);
     expect([...statuses.keys()]).toEqual([200]);
     expect(rollout).toMatchObject({ state: 'rolled-back' });
-    expect(rollout.reason).toMatch(/took over 15 ms with the challenger/);
+    expect(rollout.reason).toMatch(/took over 5 ms with the challenger/);
   });
 
   test('a challenger that fails is answered for by the champion and rolled back', async () => {
