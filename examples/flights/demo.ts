@@ -33,7 +33,7 @@ export async function runDemo(options: DemoOptions): Promise<number> {
   const started = Date.now();
   const screen = createScreen();
   const months = Math.min(5, Math.max(1, Number(options.months ?? 5)));
-  const share = options.full ? 1 : Math.min(100, Math.max(0.1, Number(options.share ?? 12))) / 100;
+  const share = options.full ? 1 : Math.min(100, Math.max(0.1, Number(options.share ?? 15))) / 100;
   const until = Date.UTC(2001, 1 + months, 1);
 
   screen.chapter('Houston · flights of 2001: will this one arrive more than 15 minutes late?');

@@ -53,7 +53,7 @@ export function serverCommands(program: Command): void {
     .option('--exit', 'end when the story is told, instead of leaving the pages open')
     .option('--json', 'print the result as the last line, in JSON')
     .option('--months <n>', 'how many months to replay after January, 1 to 5 (default 5)')
-    .option('--share <percent>', 'share of the flights that ask for a prediction (default 12)')
+    .option('--share <percent>', 'share of the flights that ask for a prediction (default 15)')
     .option('--full', 'every flight asks for a prediction')
     .option('--speed <days>', 'at most so many days of flights a second (default: as fast as it goes)')
     .action(async (options: Record<string, string | boolean>) => {
