@@ -13,8 +13,8 @@ export function hasPython(...modules: string[]): boolean {
   return false;
 }
 
-/** Runs a script and returns what it printed. */
-export async function runPython(script: string, ...args: string[]): Promise<string> {
-  const { stdout } = await promisify(execFile)(python, [script, ...args], { maxBuffer: 1 << 26 });
+/** Runs Python with these arguments (a script, or `-c` and code) and returns what it printed. */
+export async function runPython(...args: string[]): Promise<string> {
+  const { stdout } = await promisify(execFile)(python, args, { maxBuffer: 1 << 26 });
   return stdout;
 }

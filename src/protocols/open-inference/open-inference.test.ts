@@ -1,9 +1,7 @@
-import { execFile } from 'node:child_process';
-import { existsSync } from 'node:fs';
-import { promisify } from 'node:util';
 import { gzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { hasPython, runPython } from '../../../test/python.ts';
 import { logisticModel } from '../../../test/serving/models.ts';
 import { type ServingServer, startServing } from '../../../test/serving/serving-server.ts';
 import { parseTolerant } from './infer-request.ts';
@@ -237,15 +235,7 @@ describe('numbers', () => {
   });
 });
 
-const python = process.env.HOUSTON_TEST_PYTHON ?? '/opt/pyref/bin/python';
-const hasTriton =
-  existsSync(python) &&
-  (await promisify(execFile)(python, ['-c', 'import tritonclient.http']).then(
-    () => true,
-    () => false,
-  ));
-if (!hasTriton)
-  process.stderr.write('Skipped: tritonclient[http]; set HOUSTON_TEST_PYTHON to a Python that has it.\n');
+const hasTriton = hasPython('tritonclient.http', 'numpy');
 
 const program = `
 import sys, numpy as np
@@ -283,6 +273,6 @@ print("fine")
 `;
 
 test.skipIf(!hasTriton)('the unmodified tritonclient does its work', async () => {
-  const { stdout } = await promisify(execFile)(python, ['-c', program, server.url.replace('http://', '')]);
-  expect(stdout.trim()).toBe('fine');
+  const printed = await runPython('-c', program, server.url.replace('http://', ''));
+  expect(printed.trim()).toBe('fine');
 });
