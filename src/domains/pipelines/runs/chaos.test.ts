@@ -100,9 +100,18 @@ async function verify(location: string, journal: string, jobs: string[]): Promis
   try {
     const steps = await db.selectFrom('pipelines_steps').select(['key', 'state', 'attempt']).execute();
     expect(steps.map((step) => step.key).sort()).toEqual([...jobs].sort());
-    expect(steps.filter((step) => step.state !== 'succeeded' || step.attempt !== 1)).toEqual([]);
-    const begun = readFileSync(journal, 'utf8').trim().split('\n').sort();
-    expect(begun).toEqual(jobs.filter((job) => !job.startsWith('join')).sort());
+    expect(steps.filter((step) => step.state !== 'succeeded')).toEqual([]);
+    // Begun once; only a start that a kill cut in two, before its process could be known, is tried again. What
+    // counts is below: every step has its effect exactly once.
+    const begun = readFileSync(journal, 'utf8').trim().split('\n');
+    expect([...new Set(begun)].sort()).toEqual(jobs.filter((job) => !job.startsWith('join')).sort());
+    for (const { key, attempt } of steps) {
+      expect([key, begun.filter((line) => line === key).length <= attempt, attempt <= 2]).toEqual([
+        key,
+        true,
+        true,
+      ]);
+    }
     const events = await db.selectFrom('ledger_events').select(['type', 'subject']).orderBy('seq').execute();
     const of = (type: string) => events.filter((event) => event.type === type).map((event) => event.subject);
     expect(new Set(of('pipelines.step.finished')).size).toBe(jobs.length);
