@@ -24,8 +24,7 @@ export function createDomains(platform: Platform) {
     listServed: servedBy(() => serving),
     serving: () => serving,
   });
-  // biome-ignore lint/correctness/useHookAtTopLevel: a port, not a hook of React
-  pipelines.useApprovals(governance.approvals);
+  pipelines.connectApprovals(governance.approvals);
   const serving: ServingDomain = createServingDomain(platform, {
     features,
     registry,

@@ -20,8 +20,7 @@ function build(platform: Platform) {
   const registry = createRegistryDomain(platform, { experiments });
   const pipelines = createPipelinesDomain(platform);
   const governance = createGovernanceDomain(platform, { registry });
-  // biome-ignore lint/correctness/useHookAtTopLevel: a port, not a hook of React
-  pipelines.useApprovals(governance.approvals);
+  pipelines.connectApprovals(governance.approvals);
   return { experiments, registry, pipelines, governance };
 }
 

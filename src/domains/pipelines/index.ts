@@ -41,7 +41,7 @@ export type PipelinesDoor = {
   /** Offers step kinds for `uses:`; before the server starts. */
   registerSteps(kinds: readonly StepKind[]): void;
   /** Names who keeps approvals, for `uses: pipelines/approval`. */
-  useApprovals(port: ApprovalPort): void;
+  connectApprovals(port: ApprovalPort): void;
   /** Declares a pipeline; an equal definition changes nothing. */
   putPipeline(scope: Scope, name: string, spec: Json): Promise<Definition>;
   /** Queues a run in the caller's transaction. `scope.cause` becomes the cause of the run. */
@@ -92,7 +92,7 @@ export function createPipelinesDomain(
     start: ticker.start,
     stop: ticker.stop,
     registerSteps: steps.register,
-    useApprovals(port) {
+    connectApprovals(port) {
       approvals = port;
     },
     putPipeline: (scope, name, spec) => putPipeline(scope, name, spec, steps),
