@@ -3,8 +3,8 @@ import { type Caller, callerOfToken, localCaller } from '../auth/auth.ts';
 import { isLoopback } from '../config.ts';
 import { platformError } from '../errors.ts';
 import type { Platform } from '../platform.ts';
+import { type Asking, cookieName, credentialsOf, sameName } from './credentials.ts';
 
-const cookieName = 'houston_session';
 const safeMethods = new Set(['GET', 'HEAD', 'OPTIONS']);
 
 /** A cookie that scripts cannot read and other sites cannot send. */
@@ -12,26 +12,20 @@ export function sessionCookie(token: string, maxAge = 30 * 86_400): string {
   return `${cookieName}=${token}; Path=/; HttpOnly; SameSite=Strict; Max-Age=${maxAge}`;
 }
 
-function tokenOf(request: FastifyRequest): string | undefined {
-  const { authorization, cookie: cookies } = request.headers;
-  if (authorization === undefined && cookies === undefined) return undefined;
-  const bearer = authorization?.match(/^Bearer\s+(\S+)$/i)?.[1];
-  if (bearer) return bearer;
-  const cookie = cookies?.match(new RegExp(`(?:^|;\\s*)${cookieName}=([^;\\s]+)`));
-  return cookie?.[1];
-}
-
 /**
  * The caller of a request. A token is checked on every request. Without one, a server without login takes
  * the person at this machine; a server with login raises platform.auth.required.
  */
-export function identify(platform: Platform, request: FastifyRequest): Caller | Promise<Caller> {
-  const token = tokenOf(request);
-  if (token !== undefined) {
-    return callerOfToken(platform.systemScope('system:auth'), token).then((caller) => {
-      if (caller) return caller;
+export function identify(platform: Platform, request: Asking): Caller | Promise<Caller> {
+  const credentials = credentialsOf(request, platform.config.auth);
+  if (credentials !== undefined) {
+    const { token, user } = credentials;
+    const check = (caller: Caller | undefined) => {
+      if (caller && (user === undefined || sameName(user, caller.user.id))) return caller;
       throw platformError('platform.auth.required', 'The token is not valid or no longer valid.');
-    });
+    };
+    const caller = callerOfToken(platform.systemScope('system:auth'), token);
+    return caller instanceof Promise ? caller.then(check) : check(caller);
   }
   if (platform.config.auth) throw platformError('platform.auth.required', 'This server asks for a login.');
   return localCaller;
@@ -46,7 +40,9 @@ const mostKnownHosts = 32;
  * Refuses requests whose Host is none of this server's names (DNS rebinding), and unsafe requests that a
  * page of another origin makes (cross-site request forgery).
  */
-export function createOriginGuard({ config }: Platform): (request: FastifyRequest) => void {
+export function createOriginGuard({
+  config,
+}: Platform): (request: Pick<FastifyRequest, 'headers' | 'method'>) => void {
   const good = new Set<string>();
   const ownName = config.host.toLowerCase();
   const checkHost = (host: string) => {

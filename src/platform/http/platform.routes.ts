@@ -30,17 +30,36 @@ const Event = Type.Object({
 const show = (event: LedgerEvent) => ({ ...event, time: isoTime(event.time) });
 const Subject = Type.String({ minLength: 1, maxLength: 400 });
 
-/** Health, the ledger and its live stream, reactors' dead letters. */
-export function platformRoutes(app: HoustonApp, reactors: Reactors, version: string): void {
+/**
+ * Health, the ledger and its live stream, reactors' dead letters. `trackingVersion` is the version of the tracking
+ * protocol that the server speaks: its clients ask for it in plain text and decide by it what they may send.
+ */
+export function platformRoutes(
+  app: HoustonApp,
+  reactors: Reactors,
+  version: string,
+  trackingVersion: string,
+): void {
   const ledger = { tags: ['ledger'] };
 
   app.get('/health', { schema: { tags: ['platform'], summary: 'Is the server up?' } }, async () => ({
     status: 'healthy',
   }));
-  app.get('/version', { schema: { tags: ['platform'], summary: 'Version of the server' } }, async () => ({
-    version,
-    node: process.version,
-  }));
+  app.get(
+    '/version',
+    {
+      schema: {
+        tags: ['platform'],
+        summary: 'Version of the server; plain text names the tracking protocol',
+      },
+    },
+    async ({ headers }, reply) => {
+      if (!/\bjson\b/.test(headers.accept ?? '')) {
+        return reply.header('content-type', 'text/plain; charset=utf-8').send(trackingVersion);
+      }
+      return { version, node: process.version };
+    },
+  );
   app.get('/openapi.json', { schema: { hide: true } }, async () => app.swagger());
 
   app.get(

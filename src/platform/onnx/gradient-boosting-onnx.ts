@@ -2,21 +2,7 @@ import type { GradientBoostingModel, RegressionTree } from '../../math/learn/tre
 import { encodeClassifier } from './classifier-onnx.ts';
 import type { OnnxAttribute } from './onnx-writer.ts';
 
-/** A tree that is one leaf: every row gets `value`. */
-function constantTree(value: number): RegressionTree {
-  return {
-    feature: [-1],
-    threshold: [0],
-    missingLeft: [0],
-    left: [-1],
-    right: [-1],
-    value: [value],
-    count: [0],
-    gain: [0],
-  };
-}
-
-/** Nodes of all trees as the parallel lists that TreeEnsembleClassifier wants. */
+/** Nodes of all trees as the parallel lists that TreeEnsembleRegressor wants. */
 function listNodes(trees: readonly RegressionTree[]): OnnxAttribute[] {
   const treeIds: number[] = [];
   const nodeIds: number[] = [];
@@ -28,8 +14,7 @@ function listNodes(trees: readonly RegressionTree[]): OnnxAttribute[] {
   const missingTrue: number[] = [];
   const leafTrees: number[] = [];
   const leafNodes: number[] = [];
-  const leafClasses: number[] = [];
-  const leafWeights: number[] = [];
+  const leafValues: number[] = [];
   trees.forEach((tree, t) => {
     for (let k = 0; k < tree.feature.length; k++) {
       const isLeaf = tree.feature[k] < 0;
@@ -42,13 +27,9 @@ function listNodes(trees: readonly RegressionTree[]): OnnxAttribute[] {
       whenFalse.push(isLeaf ? 0 : tree.right[k]);
       missingTrue.push(tree.missingLeft[k]);
       if (!isLeaf) continue;
-      // Weights for both classes: with one only, ONNX Runtime labels by another threshold when all are positive.
-      for (const label of [0, 1]) {
-        leafTrees.push(t);
-        leafNodes.push(k);
-        leafClasses.push(label);
-        leafWeights.push(label === 1 ? tree.value[k] : -tree.value[k]);
-      }
+      leafTrees.push(t);
+      leafNodes.push(k);
+      leafValues.push(tree.value[k]);
     }
   });
   return [
@@ -60,15 +41,17 @@ function listNodes(trees: readonly RegressionTree[]): OnnxAttribute[] {
     { name: 'nodes_truenodeids', type: 'ints', value: whenTrue },
     { name: 'nodes_falsenodeids', type: 'ints', value: whenFalse },
     { name: 'nodes_missing_value_tracks_true', type: 'ints', value: missingTrue },
-    { name: 'class_treeids', type: 'ints', value: leafTrees },
-    { name: 'class_nodeids', type: 'ints', value: leafNodes },
-    { name: 'class_ids', type: 'ints', value: leafClasses },
-    { name: 'class_weights', type: 'floats', value: leafWeights },
+    { name: 'target_treeids', type: 'ints', value: leafTrees },
+    { name: 'target_nodeids', type: 'ints', value: leafNodes },
+    { name: 'target_ids', type: 'ints', value: leafTrees.map(() => 0) },
+    { name: 'target_weights', type: 'floats', value: leafValues },
   ];
 }
 
 /**
- * Encodes boosted trees as an ONNX file with one TreeEnsembleClassifier; interface as in `encodeClassifier`.
+ * Encodes boosted trees as an ONNX file: a TreeEnsembleRegressor for the log-odds, and what makes a label and two
+ * probabilities of it; interface as in `encodeClassifier`. With one value a leaf ONNX Runtime keeps it in the node,
+ * which costs a third less for each row than a TreeEnsembleClassifier with its weights for two classes.
  * Branch decisions equal those of `predictProbability` exactly, since thresholds are float32 on both sides;
  * the runtime adds leaf values in float32, so probabilities agree to about 1e-6.
  */
@@ -76,18 +59,28 @@ export function gradientBoostingToOnnx(model: GradientBoostingModel): Uint8Array
   return encodeClassifier({
     kind: model.kind,
     features: model.features,
-    initializers: [],
+    initializers: [{ name: 'signs', type: 'float', shape: [1, 2], values: [-1, 1] }],
     nodes: [
       {
-        op: 'TreeEnsembleClassifier',
+        op: 'TreeEnsembleRegressor',
         domain: 'ai.onnx.ml',
         inputs: ['features'],
-        outputs: ['label', 'probabilities'],
+        outputs: ['score'],
         attributes: [
-          // The baseline is a tree of its own: ONNX Runtime adds base_values[1] to the score of class 0.
-          ...listNodes([...model.trees, constantTree(model.baseline)]),
-          { name: 'classlabels_int64s', type: 'ints', value: [0, 1] },
-          { name: 'post_transform', type: 'string', value: 'LOGISTIC' },
+          ...listNodes(model.trees),
+          { name: 'n_targets', type: 'int', value: 1 },
+          { name: 'base_values', type: 'floats', value: [model.baseline] },
+        ],
+      },
+      { op: 'Mul', inputs: ['score', 'signs'], outputs: ['scores'] },
+      { op: 'Sigmoid', inputs: ['scores'], outputs: ['probabilities'] },
+      {
+        op: 'ArgMax',
+        inputs: ['scores'],
+        outputs: ['label'],
+        attributes: [
+          { name: 'axis', type: 'int', value: 1 },
+          { name: 'keepdims', type: 'int', value: 0 },
         ],
       },
     ],

@@ -4,15 +4,33 @@ import protobuf from 'protobufjs/minimal.js';
 export const ELEMENT_TYPES = { float: 1, int64: 7, double: 11 } as const;
 export type ElementType = keyof typeof ELEMENT_TYPES;
 
+/** Types of inputs and outputs, which need no constants of theirs. */
+const VALUE_TYPES = {
+  ...ELEMENT_TYPES,
+  uint8: 2,
+  int8: 3,
+  uint16: 4,
+  int16: 5,
+  int32: 6,
+  string: 8,
+  bool: 9,
+  float16: 10,
+  uint32: 12,
+  uint64: 13,
+} as const;
+export type ValueType = keyof typeof VALUE_TYPES;
+
 /** A value of the graph's interface; a string in `shape` names a dimension of free size. */
 export interface OnnxValue {
   name: string;
-  type: ElementType;
+  type: ValueType;
   shape: (number | string)[];
 }
 
 /** A constant of the graph. int64 values must be safe integers. */
-export interface OnnxTensor extends OnnxValue {
+export interface OnnxTensor {
+  name: string;
+  type: ElementType;
   shape: number[];
   values: ArrayLike<number>;
 }
@@ -124,7 +142,7 @@ function writeValue(writer: Writer, value: OnnxValue): void {
   text(writer, 1, value.name);
   message(writer, 2, () =>
     message(writer, 1, () => {
-      integer(writer, 1, ELEMENT_TYPES[value.type]);
+      integer(writer, 1, VALUE_TYPES[value.type]);
       message(writer, 2, () => {
         for (const size of value.shape) {
           message(writer, 1, () =>

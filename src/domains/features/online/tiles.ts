@@ -26,19 +26,30 @@ export class KeyTiles {
     }
   }
 
-  /** Index of the last tile before `tile`, or -1. */
+  /**
+   * Index of the last tile before `tile`, or -1. Numbers are distinct and mostly without gaps, so the distance from
+   * the newest one gives a bound that is mostly the answer: one look at memory instead of a search through it.
+   */
   lastBefore(tile: number): number {
     const { tiles } = this;
-    let high = this.count - 1;
-    // Most questions are about the present.
-    for (let near = 0; near < 4 && high >= 0; near++, high--) if (tiles[high] < tile) return high;
-    let low = 0;
-    while (low <= high) {
-      const middle = (low + high) >> 1;
-      if (tiles[middle] < tile) low = middle + 1;
-      else high = middle - 1;
+    const newest = this.count - 1;
+    if (newest < 0 || tiles[newest] < tile) return newest;
+    // Invariant: what lies at `low` is before `tile`, what lies at `high` is not.
+    let low = Math.max(-1, newest - 1 - (tiles[newest] - tile));
+    let high = newest;
+    for (let step = 1; low + step < high; step *= 2) {
+      if (tiles[low + step] >= tile) {
+        high = low + step;
+        break;
+      }
+      low += step;
     }
-    return high;
+    while (high - low > 1) {
+      const middle = (low + high) >> 1;
+      if (tiles[middle] < tile) low = middle;
+      else high = middle;
+    }
+    return low;
   }
 
   /** Sum of column `w` over the tiles after `lower` up to `upper` (indices as lastBefore gives them). */

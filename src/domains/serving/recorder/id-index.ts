@@ -1,9 +1,10 @@
 import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { createHashTable, type HashTable } from './hash-table.ts';
 
 /**
- * Which prediction ids a log holds, in bounded memory. The ids of the open segment stand in a map; those of older
- * segments in sorted files of 53-bit hashes with the number of rows of each request, read when asked for and
- * kept up to `memoryBytes` in all (least recently used goes first). Two ids share a hash about once in
+ * Which prediction ids a log holds, as 53-bit hashes with the number of rows of each request, in bounded memory:
+ * those of the open segment in a table, those of older segments in sorted files, read when asked for and kept up to
+ * `memoryBytes` in all (least recently used goes first). Two ids share a hash about once in
  * 10^8 pairs of 10^4; the price of that is one piece of feedback accepted for an id that was never given.
  */
 export type IdIndex = {
@@ -23,7 +24,7 @@ type Sealed = { hashes: Float64Array; rows: Uint32Array };
 
 /** Creates an empty index. */
 export function createIdIndex(memoryBytes = 32 * 1024 * 1024): IdIndex {
-  const open = new Map<string, number>();
+  const open = createHashTable();
   const paths: string[] = [];
   const cache = new Map<string, Sealed>();
   let cached = 0;
@@ -47,25 +48,30 @@ export function createIdIndex(memoryBytes = 32 * 1024 * 1024): IdIndex {
   };
 
   return {
-    add: (id, rows) => void open.set(id, rows),
+    add: (id, rows) => open.set(hash53(id), rows),
     seal(path) {
       writeIndex(path, open);
       open.clear();
       paths.push(path);
     },
     attach(path, ids) {
-      if (!existsSync(path)) writeIndex(path, new Map(ids()));
+      if (!existsSync(path)) {
+        const table = createHashTable();
+        for (const [id, rows] of ids()) table.set(hash53(id), rows);
+        writeIndex(path, table);
+      }
       paths.push(path);
     },
     isRecent(id) {
-      if (open.has(id)) return true;
+      const hash = hash53(id);
+      if (open.get(hash) !== undefined) return true;
       const newest = paths.at(-1);
-      return newest !== undefined && search(load(newest).hashes, hash53(id)) >= 0;
+      return newest !== undefined && search(load(newest).hashes, hash) >= 0;
     },
     find(id) {
-      const rows = open.get(id);
-      if (rows !== undefined) return { rows, path: undefined };
       const hash = hash53(id);
+      const rows = open.get(hash);
+      if (rows !== undefined) return { rows, path: undefined };
       for (let i = paths.length - 1; i >= 0; i--) {
         const sealed = load(paths[i]);
         const at = search(sealed.hashes, hash);
@@ -73,7 +79,7 @@ export function createIdIndex(memoryBytes = 32 * 1024 * 1024): IdIndex {
       }
       return undefined;
     },
-    size: () => open.size,
+    size: () => open.size(),
   };
 }
 
@@ -107,15 +113,20 @@ function search(hashes: Float64Array, hash: number): number {
   return -1;
 }
 
-function writeIndex(path: string, ids: Map<string, number>): void {
-  const bytes = new Uint8Array(ids.size * 12);
-  const hashes = new Float64Array(bytes.buffer, 0, ids.size);
-  const rows = new Uint32Array(bytes.buffer, ids.size * 8, ids.size).fill(1);
+function writeIndex(path: string, table: HashTable): void {
+  const size = table.size();
+  const bytes = new Uint8Array(size * 12);
+  const hashes = new Float64Array(bytes.buffer, 0, size);
+  const rows = new Uint32Array(bytes.buffer, size * 8, size).fill(1);
   let i = 0;
-  for (const id of ids.keys()) hashes[i++] = hash53(id);
+  table.each((hash) => {
+    hashes[i++] = hash;
+  });
   // The typed sort is many times faster than one of pairs, and this happens between two requests.
   hashes.sort();
-  for (const [id, count] of ids) if (count !== 1) rows[search(hashes, hash53(id))] = count;
+  table.each((hash, count) => {
+    if (count !== 1) rows[search(hashes, hash)] = count;
+  });
   writeFileSync(`${path}.tmp`, bytes);
   renameSync(`${path}.tmp`, path);
 }

@@ -1,4 +1,4 @@
-import { rmSync } from 'node:fs';
+import { rm } from 'node:fs';
 import { join } from 'node:path';
 import type { Tables } from '../../../platform/tables/index.ts';
 import { createIdIndex, type IdIndex } from './id-index.ts';
@@ -106,7 +106,8 @@ export function openPredictionLog(
         );
         const drop = setTimeout(() => {
           drops.delete(drop);
-          rmSync(log.path(number, 'ndjson'), { force: true });
+          // Freeing megabytes takes the file system a while; requests need not wait for it.
+          rm(log.path(number, 'ndjson'), { force: true }, () => {});
         }, limits.graceMs);
         drops.add(drop.unref());
       }
