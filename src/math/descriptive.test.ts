@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { readFixture, relativeError } from '../../test/fixtures/math/read-fixture.ts';
-import { describe as describeColumn, quantile } from './descriptive.ts';
+import { betweenShare, describe as describeColumn, quantile } from './descriptive.ts';
 
 interface Case {
   values: number[];
@@ -70,5 +70,44 @@ describe('quantile', () => {
 
   it('refuses a level outside [0, 1]', () => {
     expect(() => quantile([1], 1.5)).toThrow(RangeError);
+  });
+});
+
+describe('betweenShare', () => {
+  it('is 1 where each group holds one value, and 0 where all are alike', () => {
+    expect(
+      betweenShare([
+        [9, 0, 0],
+        [0, 0, 4],
+        [0, 7, 0],
+      ]),
+    ).toBeCloseTo(1, 12);
+    expect(
+      betweenShare([
+        [2, 4, 2],
+        [20, 40, 20],
+      ]),
+    ).toBeCloseTo(0, 12);
+  });
+
+  it('is the correlation ratio of the values', () => {
+    // scipy.stats.f_oneway([0, 0, 1, 1], [1, 1, 2, 2]) gives F = 6 with 1 and 6 degrees: η² = 6 / (6 + 6).
+    const groups = [
+      [2, 2, 0, 0],
+      [0, 2, 2, 0],
+    ];
+    expect(betweenShare(groups)).toBeCloseTo(0.5, 12);
+    expect(betweenShare(groups.map((counts) => counts.map((count) => 30 * count)))).toBeCloseTo(0.5, 12);
+  });
+
+  it('is not defined for fewer than two groups, or where nothing varies', () => {
+    expect(betweenShare([[1, 2]])).toBeNaN();
+    expect(
+      betweenShare([
+        [0, 5],
+        [0, 9],
+        [0, 0],
+      ]),
+    ).toBeNaN();
   });
 });

@@ -1,7 +1,7 @@
 import { newId } from '../../platform/ids.ts';
 import { type Scope, transact } from '../../platform/scope.ts';
 import { advance, resetAlerts } from './incidents/incidents.service.ts';
-import { judgeWindow } from './judge.model.ts';
+import { type Former, judgeWindow } from './judge.model.ts';
 import type { Reference, WindowFacts, WindowRecord } from './monitoring.model.ts';
 import { type MonitorSettings, monitorSettings } from './monitoring.settings.ts';
 import * as store from './monitoring.store.ts';
@@ -14,6 +14,8 @@ export type Doors = { serving: ServingPort; registry: RegistryPort };
 
 /** Windows counted in one pass over the log; more are taken in further passes. */
 const windowsPerPass = 32;
+/** Former champions whose spread counts for the limits of the present one. */
+const mostFormer = 8;
 
 /** What of a deployment is due now; cheap enough to ask every second. */
 export async function due(doors: Doors, scope: Scope, deployment: string): Promise<Due[]> {
@@ -63,7 +65,7 @@ async function evaluateWindow(
   const state = phase === 'settle' ? 'final' : 'provisional';
   await transact(scope, async (tx) => {
     const before = reference ? await historyOf(tx, reference, start, settings) : [];
-    const earlier = reference ? await earlierOf(tx, reference, start, settings) : [];
+    const former = reference ? await formerOf(tx, reference, start, settings) : [];
     const window: WindowRecord = {
       deployment,
       start,
@@ -74,7 +76,7 @@ async function evaluateWindow(
       rows: facts.rows,
       labelled: facts.labelled,
       facts,
-      judgement: judgeWindow(facts, state, reference, before, settings, earlier),
+      judgement: judgeWindow(facts, state, reference, before, settings, former),
       evaluatedAt: tx.now(),
     };
     await store.putWindow(tx.db, window);
@@ -104,20 +106,29 @@ async function historyOf(
   return [...first, ...newest.reverse().filter((window) => window.start > last)];
 }
 
-/** The first windows of each former reference. */
-async function earlierOf(
+/** The newest former references that had a window before this one, and what taught their limits. */
+async function formerOf(
   { db }: Scope,
   { id, deployment }: Reference,
   start: number,
-  { learningWindows }: MonitorSettings,
-): Promise<WindowRecord[][]> {
-  const groups: WindowRecord[][] = [];
-  for (const reference of (await store.referencesOf(db, deployment)).keys()) {
-    if (reference === id) continue;
-    const filter = { reference, to: start, state: 'final', limit: 2 * learningWindows } as const;
-    groups.push(await store.listWindows(db, deployment, filter));
+  settings: MonitorSettings,
+): Promise<Former[]> {
+  const found: Former[] = [];
+  const others = [...(await store.referencesOf(db, deployment)).keys()].filter((one) => one !== id);
+  for (const other of others.reverse()) {
+    if (found.length === mostFormer) break;
+    const reference = await store.getReference(db, other);
+    if (!reference) continue;
+    const filter = {
+      reference: other,
+      to: start,
+      state: 'final',
+      limit: 2 * settings.learningWindows,
+    } as const;
+    const windows = await store.listWindows(db, deployment, filter);
+    if (windows.length > 0) found.push({ reference, windows });
   }
-  return groups.filter((group) => group.length > 0);
+  return found;
 }
 
 /** The frozen reference of a revision: its training profile, else its first windows. Null while there is neither. */

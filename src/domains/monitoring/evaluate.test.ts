@@ -2,11 +2,15 @@ import { expect, it } from 'vitest';
 import { describeOnEachDatabase } from '../../../test/databases.ts';
 import { listEvents } from '../../platform/ledger/index.ts';
 import type { Platform } from '../../platform/platform.ts';
+import type { Scope } from '../../platform/scope.ts';
+import type { ModelVersion } from '../registry/index.ts';
 import { evaluate } from './evaluate.service.ts';
 import { listAlerts, listIncidents } from './incidents/incidents.store.ts';
-import { putMonitor } from './monitoring.service.ts';
+import { getChunks, getMonitor, getReference, putMonitor } from './monitoring.service.ts';
 import { listWindows } from './monitoring.store.ts';
 import { monitoringMigrations } from './monitoring.tables.ts';
+import type { RegistryPort } from './ports.ts';
+import { type ColumnProfile, scoreColumn } from './statistics/reference.ts';
 import { createTraffic, type Day, dayMs, firstDay } from './testing/synthetic-traffic.ts';
 
 const quiet = (count: number): Day[] => Array.from({ length: count }, () => ({}));
@@ -17,6 +21,34 @@ async function watch(platform: Platform, days: Day[], seed = 1) {
   const traffic = await createTraffic(platform, days, seed);
   await putMonitor(scope, 'flights', {});
   return { scope, traffic };
+}
+
+/** A registry whose model was evaluated on the final windows of a deployment. */
+async function evaluatedOn(scope: Scope): Promise<RegistryPort> {
+  const windows = (await listWindows(scope.db, 'flights'))
+    .filter(({ state }) => state === 'final')
+    .slice(0, 9);
+  const { profile } = await getReference(scope, 'flights');
+  const add = (name: string) =>
+    windows.reduce<number[]>((sum, { facts }) => facts.counts[name].map((n, bin) => n + (sum[bin] ?? 0)), []);
+  const items = windows.map(({ start, rows, facts: { counts, hours, ranking } }) => {
+    const { [scoreColumn]: score, ...features } = counts;
+    return { start, rows, features, score, hours, ranking };
+  });
+  const column = (name: string, { bins }: ColumnProfile) => ({ bins, counts: add(name) });
+  return {
+    findVersion: async () => ({ trainingProfile: 'sha256:profile' }) as ModelVersion,
+    latestEvaluation: async () => undefined,
+    profile: async () => ({
+      features: Object.fromEntries(
+        Object.entries(profile.features).map(([name, one]) => [name, column(name, one)]),
+      ),
+      score: column(scoreColumn, profile.score),
+      labelRate: 0.3,
+      rows: 600 * windows.length,
+      chunks: { length: dayMs, items },
+    }),
+  };
 }
 
 describeOnEachDatabase('monitoring', (open) => {
@@ -129,6 +161,31 @@ describeOnEachDatabase('monitoring', (open) => {
     const { scope, traffic } = await watch(platform, days);
     await evaluate(traffic, scope, 'flights');
     expect(await listIncidents(scope.db)).toMatchObject([{ severity: 'ticket', rule: 'prediction-drift' }]);
+  });
+
+  it('judges a champion from its first window by the chunks of its evaluation', async () => {
+    const before = await open(monitoringMigrations);
+    const past = await watch(before, quiet(11), 3);
+    await evaluate(past.traffic, past.scope, 'flights');
+    const registry = await evaluatedOn(past.scope);
+
+    const platform = await open(monitoringMigrations);
+    const { scope, traffic } = await watch(platform, [...bad(3), ...quiet(3)], 5);
+    await evaluate({ ...traffic, registry }, scope, 'flights');
+    const windows = await listWindows(scope.db, 'flights');
+    expect(windows.map(({ judgement }) => judgement.verdict)).not.toContain('learning');
+    expect(windows[0].judgement).toMatchObject({ verdict: 'degraded', flags: { performance: true } });
+    expect((await listIncidents(scope.db)).map(({ window }) => (window - firstDay) / dayMs)).toEqual([1]);
+    const monitor = await getMonitor(scope, 'flights');
+    expect(monitor.reference).toMatchObject({ source: 'training', chunks: 9 });
+    const chunks = await getChunks(scope, await getReference(scope, 'flights'));
+    expect(chunks).toHaveLength(9);
+    expect(chunks[0].performance.calibrationGap).toBeCloseTo(0, 1);
+    expect(Object.keys(chunks[0].drift)).toEqual(['delay', 'noise', '__score']);
+
+    // Windows of another length cannot be compared with these chunks.
+    await putMonitor(scope, 'flights', { window: '2d' });
+    expect((await getMonitor(scope, 'flights')).reference?.chunks).toBe(0);
   });
 
   it('says not enough data below the minimum', async () => {

@@ -1,20 +1,25 @@
 import type { Judgement, Reference, WindowFacts, WindowRecord, WindowVerdict } from './monitoring.model.ts';
 import type { MonitorSettings } from './monitoring.settings.ts';
-import { type DriftFigure, datasetScore, effectsOf, judgeDrift } from './statistics/drift.ts';
+import { type Course, type DriftFigure, datasetScore, judgeDrift, type Lesson } from './statistics/drift.ts';
 import {
   flagged,
   isTolerable,
   judgePerformance,
+  measurePerformance,
   type Performance,
   type PerformanceName,
+  type PerformanceValues,
   valuesOf,
 } from './statistics/performance.ts';
-import { scoreColumn } from './statistics/reference.ts';
+import { scoreColumn, teachingChunks } from './statistics/reference.ts';
+
+/** A former champion's reference, and its first windows where its limits came from them. */
+export type Former = { reference: Reference; windows: readonly WindowRecord[] };
 
 /**
- * What the counts of a window mean, given the earlier windows of the same reference (oldest first). The first
- * `learningWindows` of them teach the limits; they are never judged by limits that they made themselves. `earlier` are
- * the first windows of each former reference.
+ * What the counts of a window mean, given the earlier windows of the same reference (oldest first). Limits come from
+ * the chunks of the champion's evaluation where there are enough, and hold from the first window on. Otherwise the first
+ * `learningWindows` windows teach them; those are never judged by limits that they made themselves.
  */
 export function judgeWindow(
   facts: WindowFacts,
@@ -22,14 +27,14 @@ export function judgeWindow(
   reference: Reference | null,
   history: readonly WindowRecord[],
   settings: MonitorSettings,
-  earlier: readonly (readonly WindowRecord[])[] = [],
+  former: readonly Former[] = [],
 ): Judgement {
   const isEnough = facts.rows >= settings.minimumRows;
-  const drift = reference && isEnough ? driftOf(facts, reference, history, settings) : [];
+  const drift = reference && isEnough ? driftOf(facts, reference, history, settings, former) : [];
   const prediction = drift.find(({ feature }) => feature === scoreColumn) ?? null;
   const features = drift.filter(({ feature }) => feature !== scoreColumn);
   const performance = hasOutcomes(facts, settings)
-    ? performanceOf(facts, reference, history, settings, earlier)
+    ? performanceOf(facts, reference, history, settings, former)
     : null;
   const figures = performance ? flagged(performance) : [];
   const flags = {
@@ -72,15 +77,39 @@ function driftOf(
   reference: Reference,
   history: readonly WindowRecord[],
   settings: MonitorSettings,
+  former: readonly Former[],
 ): DriftFigure[] {
   // A reference frozen from live traffic is its first window: comparing that with itself says nothing.
   if (reference.source === 'live' && history.length === 0) return [];
-  const learned = history
-    .map(({ judgement }) => [...judgement.drift, ...(judgement.prediction ? [judgement.prediction] : [])])
-    .filter((figures) => figures.length > 0)
+  const course = (of: Reference, windows: readonly WindowRecord[]): Course => ({
+    profile: of.profile,
+    groups: lessonsOf(of, windows, settings),
+  });
+  const earlier = former.map((one) => course(one.reference, one.windows));
+  return judgeDrift(course(reference, history), facts.counts, settings, earlier);
+}
+
+/** What teaches the limits of drift: the first live windows, and the chunks of the evaluation. */
+function lessonsOf(
+  { profile }: Reference,
+  windows: readonly WindowRecord[],
+  settings: MonitorSettings,
+): Lesson[][] {
+  const live = windows
+    .filter(({ judgement }) => judgement.drift.length > 0 || judgement.prediction !== null)
     .slice(0, settings.learningWindows)
-    .map(effectsOf);
-  return judgeDrift(reference.profile, facts.counts, learned, settings);
+    .map(({ facts, judgement }): Lesson => {
+      const moved = [...judgement.drift, judgement.prediction].filter((one) => one?.flag);
+      const isUsual = ([name]: [string, unknown]) => !moved.some((one) => one?.feature === name);
+      return { counts: Object.fromEntries(Object.entries(facts.counts).filter(isUsual)), isPart: false };
+    });
+  const chunks = teachingChunks(profile, settings)?.map(
+    ({ features, score }): Lesson => ({
+      counts: { ...features, [scoreColumn]: score },
+      isPart: true,
+    }),
+  );
+  return chunks ? [live, chunks] : [live];
 }
 
 function performanceOf(
@@ -88,17 +117,22 @@ function performanceOf(
   reference: Reference | null,
   history: readonly WindowRecord[],
   settings: MonitorSettings,
-  earlier: readonly (readonly WindowRecord[])[],
+  former: readonly Former[],
 ): Performance {
-  const teach = (windows: readonly WindowRecord[]) =>
-    windows
-      .filter(({ state }) => state === 'final')
+  const teach = (of: Reference | null, windows: readonly WindowRecord[]): PerformanceValues[][] => {
+    const live = windows
+      .filter(({ state, judgement }) => state === 'final' && !judgement.flags.performance)
       .map(({ judgement }) => judgement.performance)
       .filter((one): one is Performance => one !== null)
       .slice(0, settings.learningWindows)
       .map(valuesOf);
+    const chunks = of && teachingChunks(of.profile, settings);
+    return chunks ? [live, chunks.map(({ hours, ranking }) => measurePerformance(hours, ranking))] : [live];
+  };
   const rate = reference?.profile.labelRate ?? null;
-  return judgePerformance(facts.hours, facts.ranking, teach(history), settings, rate, earlier.map(teach));
+  const earlier = former.flatMap((one) => teach(one.reference, one.windows));
+  const own = teach(reference, history);
+  return judgePerformance(facts.hours, facts.ranking, own, settings, rate, earlier);
 }
 
 type Findings = {

@@ -48,15 +48,81 @@ function drawDay(
   return { columns, scores, hours };
 }
 
-/** Windows until `days` are judged beyond the learning ones; how often each rule began to fire, and when first. */
-function simulate(seed: number, days: number, changeOf: (day: number) => { shift?: number; decay?: number }) {
+type Change = { shift?: number; decay?: number };
+type World = {
+  seed: number;
+  days: number;
+  changeOf?: (day: number) => Change;
+  /** What teaches the limits: the first live windows, or chunks of so many days of the evaluation. */
+  teacher?: 'windows' | { chunks: number; rows: number };
+  /** Days between the evaluation and the first request, in which the level wanders on. */
+  gap?: number;
+};
+
+/** How often each rule began to fire in `days` judged windows, and when; learning windows come before day 0. */
+function simulate({ seed, days, changeOf = () => ({}), teacher = 'windows', gap = 0 }: World) {
   const random = createRandom(seed);
   let level = 0;
   const step = () => {
     level = 0.6 * level + 0.08 * random.normal();
     return level;
   };
-  const past = Array.from({ length: 10 }, () => drawDay(random, step(), {}));
+  const isTaughtLive = teacher === 'windows';
+  const past = Array.from({ length: isTaughtLive ? 10 : teacher.chunks }, () =>
+    drawDay(random, step(), {}, isTaughtLive ? 480 : teacher.rows),
+  );
+  const { profile, countsOf } = freezeDays(past);
+  if (!isTaughtLive) {
+    const items = past.map((day, start) => {
+      const { [scoreColumn]: score, ...columns } = countsOf(day);
+      const ranking = { auc: null, positives: 0, negatives: 0 };
+      return { start, rows: teacher.rows, features: columns, score, hours: day.hours, ranking };
+    });
+    Object.assign(profile, { chunks: { length: settings.window, items } });
+  }
+  for (let day = 0; day < gap; day++) step();
+  const reference = {
+    id: 'reference_1',
+    source: 'training',
+    profile,
+    importance: null,
+  } as unknown as Reference;
+  const history: WindowRecord[] = [];
+  const flags: Partial<Record<AlertRule, number[]>> = {};
+  const starts: Partial<Record<AlertRule, number[]>> = {};
+  const states = new Map<AlertRule, 'pending' | 'firing' | null>();
+  const from = isTaughtLive ? -settings.learningWindows : 0;
+  for (let day = from; day < days; day++) {
+    const drawn = drawDay(random, step(), changeOf(day));
+    const facts: WindowFacts = {
+      start: day,
+      end: day + 1,
+      rows: 480,
+      errors: 0,
+      revision: 'rev_1',
+      revisionRows: 480,
+      labelled: 480,
+      counts: countsOf(drawn),
+      hours: drawn.hours,
+      ranking: { auc: null, positives: 0, negatives: 0 },
+    };
+    const judgement = judgeWindow(facts, 'final', reference, history, settings);
+    history.push({ start: day, state: 'final', rows: 480, facts, judgement } as WindowRecord);
+    for (const rule of rules) {
+      const series = seriesOf(rule, history, settings);
+      if (series.at(-1)) flags[rule] = [...(flags[rule] ?? []), day];
+      const move = nextMove(states.get(rule) ?? null, series, settings.persistence);
+      if (move === 'fire') starts[rule] = [...(starts[rule] ?? []), day];
+      if (move === 'fire') states.set(rule, 'firing');
+      if (move === 'pend') states.set(rule, 'pending');
+      if (move === 'drop' || move === 'resolve') states.set(rule, null);
+    }
+  }
+  return { starts, flags, history };
+}
+
+/** The reference of some days, and how rows are counted on its bins. */
+function freezeDays(past: readonly Rows[]) {
   const freeze = (parts: Float64Array[]) => {
     const values = Float64Array.from(parts.flatMap((part) => [...part]));
     const bins = freezeNumericBins(values);
@@ -68,64 +134,68 @@ function simulate(seed: number, days: number, changeOf: (day: number) => { shift
     ),
     score: freeze(past.map((day) => day.scores)),
     labelRate: 0.2,
-    rows: 4800,
+    rows: past.reduce((sum, { scores }) => sum + scores.length, 0),
   };
-  const reference = {
-    id: 'reference_1',
-    source: 'training',
-    profile,
-    importance: null,
-  } as unknown as Reference;
-  const history: WindowRecord[] = [];
-  const starts: Partial<Record<AlertRule, number[]>> = {};
-  const states = new Map<AlertRule, 'pending' | 'firing' | null>();
-  for (let day = 0; day < settings.learningWindows + days; day++) {
-    const { columns, scores, hours } = drawDay(random, step(), changeOf(day - settings.learningWindows));
-    const counts = Object.fromEntries(
+  const countsOf = ({ columns, scores }: Rows): Record<string, number[]> => ({
+    ...Object.fromEntries(
       features.map((name, f) => [name, Array.from(countNumeric(profile.features[name].bins, columns[f]))]),
-    );
-    const facts: WindowFacts = {
-      start: day,
-      end: day + 1,
-      rows: 480,
-      errors: 0,
-      revision: 'rev_1',
-      revisionRows: 480,
-      labelled: 480,
-      counts: { ...counts, [scoreColumn]: Array.from(countNumeric(profile.score.bins, scores)) },
-      hours,
-      ranking: { auc: null, positives: 0, negatives: 0 },
-    };
-    const judgement = judgeWindow(facts, 'final', reference, history, settings);
-    history.push({ start: day, state: 'final', rows: 480, judgement } as WindowRecord);
-    for (const rule of rules) {
-      const series = seriesOf(rule, history, settings);
-      const move = nextMove(states.get(rule) ?? null, series, settings.persistence);
-      if (move === 'fire') starts[rule] = [...(starts[rule] ?? []), day - settings.learningWindows];
-      if (move === 'fire') states.set(rule, 'firing');
-      if (move === 'pend') states.set(rule, 'pending');
-      if (move === 'drop' || move === 'resolve') states.set(rule, null);
-    }
-  }
-  return starts;
+    ),
+    [scoreColumn]: Array.from(countNumeric(profile.score.bins, scores)),
+  });
+  return { profile, countsOf };
 }
 
 const count = (runs: ReturnType<typeof simulate>[], chosen: readonly AlertRule[]) =>
-  runs.reduce((sum, run) => sum + chosen.reduce((own, rule) => own + (run[rule]?.length ?? 0), 0), 0);
+  runs.reduce(
+    (sum, { starts }) => sum + chosen.reduce((own, rule) => own + (starts[rule]?.length ?? 0), 0),
+    0,
+  );
 
 describe('alerts in simulation', () => {
   it('on stationary autocorrelated traffic begin rarely', () => {
-    const runs = Array.from({ length: 30 }, (_, i) => simulate(i + 1, 40, () => ({})));
+    const runs = Array.from({ length: 30 }, (_, i) => simulate({ seed: i + 1, days: 40 }));
     // 1,200 windows: at most one incident in 200 of them, one drift alert in 50.
     expect(count(runs, ['performance', 'costly-drift'])).toBeLessThanOrEqual(6);
     expect(count(runs, ['prediction-drift', 'feature-drift'])).toBeLessThanOrEqual(24);
   });
 
+  it.each([
+    ['as many rows as the windows', 480],
+    ['ten times their rows', 4800],
+  ])('begin rarely by limits of an evaluation a month before, with %s', (_, rows) => {
+    const teacher = { chunks: 7, rows };
+    const runs = Array.from({ length: 60 }, (_, i) => simulate({ seed: i + 1, days: 40, teacher, gap: 30 }));
+    // 2,400 windows.
+    expect(count(runs, ['performance', 'costly-drift'])).toBeLessThanOrEqual(12);
+    expect(count(runs, ['prediction-drift', 'feature-drift'])).toBeLessThanOrEqual(48);
+  });
+
   it('find a lasting shift of the inputs within four windows', () => {
     const runs = Array.from({ length: 12 }, (_, i) =>
-      simulate(i + 101, 16, (day) => ({ shift: day >= 8 ? 0.8 : 0 })),
+      simulate({ seed: i + 101, days: 16, changeOf: (day) => ({ shift: day >= 8 ? 0.8 : 0 }) }),
     );
-    const found = runs.filter((run) => run['feature-drift']?.some((day) => day >= 9 && day <= 11));
+    const found = runs.filter(({ starts }) => starts['feature-drift']?.some((day) => day >= 9 && day <= 11));
     expect(found.length).toBeGreaterThanOrEqual(11);
+  });
+
+  it('flag the very first live window by limits of the evaluation, and fire with the second', () => {
+    const teacher = { chunks: 7, rows: 480 };
+    const broken = (change: Change) =>
+      Array.from({ length: 20 }, (_, i) =>
+        simulate({ seed: i + 201, days: 4, teacher, gap: 30, changeOf: () => change }),
+      );
+    const shifted = broken({ shift: 0.8 });
+    const decayed = broken({ decay: 0.8 });
+    const first = (runs: typeof shifted, rule: AlertRule) =>
+      runs.filter(({ flags }) => flags[rule]?.includes(0)).length;
+    const second = (runs: typeof shifted, rule: AlertRule) =>
+      runs.filter(({ starts }) => starts[rule]?.includes(1)).length;
+    expect(first(shifted, 'feature-drift')).toBeGreaterThanOrEqual(17);
+    expect(second(shifted, 'feature-drift')).toBeGreaterThanOrEqual(16);
+    expect(first(decayed, 'performance')).toBeGreaterThanOrEqual(17);
+    expect(second(decayed, 'performance')).toBeGreaterThanOrEqual(16);
+    expect(
+      shifted.every(({ history }) => history.every(({ judgement }) => judgement.verdict !== 'learning')),
+    ).toBe(true);
   });
 });

@@ -23,6 +23,9 @@ export const DriftSchema = Type.Object({
   ratio: Nullable(
     Type.Number({ description: 'Effect or shift over its limit, the worse; 1 is at the limit' }),
   ),
+  calendar: Type.Boolean({
+    description: 'It differs between windows and hardly within one: judged by missing and new values alone',
+  }),
   flag: Type.Boolean(),
 });
 
@@ -173,6 +176,9 @@ export const MonitorSchema = Type.Object({
       model: Type.String(),
       version: Type.Integer(),
       source: Type.String({ description: 'training or live' }),
+      chunks: Type.Integer({
+        description: 'Chunks of its evaluation that teach the limits; 0: they are learned from live windows',
+      }),
       createdAt: Time,
     }),
   ),
@@ -199,6 +205,18 @@ export const ReferenceSchema = Type.Object({
   importance: Nullable(Type.Record(Type.String(), Type.Number())),
   features: Type.Record(Type.String(), ColumnSchema),
   score: ColumnSchema,
+  chunks: Type.Array(
+    Type.Object({
+      start: Time,
+      end: Time,
+      rows: Type.Integer(),
+      performance: Type.Record(Type.String(), Maybe),
+      drift: Type.Record(Type.String(), Type.Object({ effect: Type.Number(), shift: Type.Number() }), {
+        description: "PSI and Cliff's delta against the other rows of the reference",
+      }),
+    }),
+    { description: 'Chunks of the evaluation that teach the limits; empty: live windows teach them' },
+  ),
   createdAt: Time,
 });
 

@@ -100,8 +100,10 @@ function windowRoutes(app: HoustonApp): void {
         response: { 200: ReferenceSchema },
       },
     },
-    async ({ scope, params, query }) =>
-      wireReference(await service.getReference(scope, params.deployment, timeOf('start', query.start))),
+    async ({ scope, params, query }) => {
+      const reference = await service.getReference(scope, params.deployment, timeOf('start', query.start));
+      return wireReference(reference, await service.getChunks(scope, reference));
+    },
   );
   app.get(
     '/api/monitoring/monitors/:deployment/compare',

@@ -8,7 +8,8 @@ import { monitoringError } from './monitoring.errors.ts';
 import type { Alert, Incident, Reference, WindowRecord } from './monitoring.model.ts';
 import { type MonitorSettings, type MonitorSpecInput, monitorSettings } from './monitoring.settings.ts';
 import * as store from './monitoring.store.ts';
-import { scoreColumn } from './statistics/reference.ts';
+import { type ChunkFigures, chunkFigures } from './statistics/chunk-figures.ts';
+import { scoreColumn, teachingChunks } from './statistics/reference.ts';
 
 export type MonitorState = 'healthy' | 'degraded' | 'failing' | 'no data' | 'not enough data' | 'paused';
 
@@ -21,7 +22,7 @@ export type MonitorStatus = {
   /** Newest window, and newest one whose outcomes are complete. */
   latest: WindowRecord | null;
   latestFinal: WindowRecord | null;
-  reference: Omit<Reference, 'profile' | 'importance'> | null;
+  reference: (Omit<Reference, 'profile' | 'importance'> & { chunks: number }) | null;
   openIncident: Incident | null;
   firing: Alert[];
   createdAt: number;
@@ -82,17 +83,20 @@ async function statusOf(scope: Scope, monitor: store.Monitor): Promise<MonitorSt
     incidents.listAlerts(scope.db, { deployment, states: ['firing'] }),
   ]);
   const reference = latest?.reference ? await store.getReference(scope.db, latest.reference) : undefined;
-  const { profile: _, importance: __, ...known } = reference ?? ({} as Reference);
   return {
     ...monitor,
     settings,
     ...health(settings, latest, latestFinal, openIncident, firing),
     latest: latest ?? null,
     latestFinal: latestFinal ?? null,
-    reference: reference ? known : null,
+    reference: reference ? summaryOf(reference, settings) : null,
     openIncident: openIncident ?? null,
     firing,
   };
+}
+
+function summaryOf({ profile, importance: _, ...known }: Reference, settings: MonitorSettings) {
+  return { ...known, chunks: teachingChunks(profile, settings)?.length ?? 0 };
 }
 
 /** The state of a monitored model in one word, and why. */
@@ -130,6 +134,12 @@ export async function listWindows(
     return store.listWindows(scope.db, deployment, filter);
   const newest = await store.listWindows(scope.db, deployment, { limit: 400, ...filter, order: 'newest' });
   return newest.reverse();
+}
+
+/** The chunks of the evaluation that teach a reference's limits; empty where live windows do. */
+export async function getChunks(scope: Scope, { deployment, profile }: Reference): Promise<ChunkFigures[]> {
+  const { spec } = await findMonitor(scope, deployment);
+  return chunkFigures(profile, teachingChunks(profile, monitorSettings(spec)) ?? []);
 }
 
 /** The reference of the newest window. @throws monitoring.reference.missing */

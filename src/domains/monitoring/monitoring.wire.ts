@@ -9,14 +9,16 @@ import type {
   WindowVerdict,
 } from './monitoring.model.ts';
 import type { MonitorStatus, TimelineEntry } from './monitoring.service.ts';
+import type { ChunkFigures } from './statistics/chunk-figures.ts';
 import type { DriftFigure } from './statistics/drift.ts';
 import type { Performance } from './statistics/performance.ts';
-import type { ColumnProfile } from './statistics/reference.ts';
+import { type ColumnProfile, scoreColumn } from './statistics/reference.ts';
 
 const finite = (value: number) => (Number.isFinite(value) ? value : null);
 
 export function wireDrift(figure: DriftFigure, name = figure.feature) {
-  return { ...figure, feature: name, pValue: finite(figure.pValue), qValue: finite(figure.qValue) };
+  const { calendar = false, ...rest } = figure;
+  return { ...rest, calendar, feature: name, pValue: finite(rest.pValue), qValue: finite(rest.qValue) };
 }
 
 type Served = { model: string; version: number };
@@ -129,6 +131,7 @@ export function wireMonitor(status: MonitorStatus) {
       model: reference.model,
       version: reference.version,
       source: reference.source,
+      chunks: reference.chunks,
       createdAt: isoTime(reference.createdAt),
     },
     openIncident: openIncident && wireIncident(openIncident),
@@ -138,17 +141,12 @@ export function wireMonitor(status: MonitorStatus) {
   };
 }
 
-export function wireReference({
-  profile,
-  importance,
-  id,
-  revision,
-  model,
-  version,
-  source,
-  createdAt,
-}: Reference) {
+export function wireReference(
+  { profile, importance, id, revision, model, version, source, createdAt }: Reference,
+  chunks: readonly ChunkFigures[],
+) {
   const column = ({ bins, counts }: ColumnProfile) => ({ kind: bins.kind, labels: binLabels(bins), counts });
+  const length = profile.chunks?.length ?? 0;
   return {
     id,
     revision,
@@ -160,6 +158,12 @@ export function wireReference({
     labelRate: profile.labelRate,
     features: Object.fromEntries(Object.entries(profile.features).map(([name, one]) => [name, column(one)])),
     score: column(profile.score),
+    chunks: chunks.map(({ start, drift: { [scoreColumn]: score, ...drift }, ...chunk }) => ({
+      ...chunk,
+      start: isoTime(start),
+      end: isoTime(start + length),
+      drift: score ? { ...drift, score } : drift,
+    })),
     createdAt: isoTime(createdAt),
   };
 }

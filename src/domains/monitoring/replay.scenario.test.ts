@@ -4,6 +4,7 @@ import { logisticModel } from '../../../test/serving/models.ts';
 import { createTestRegistry } from '../../../test/serving/serving-server.ts';
 import { createRandom } from '../../math/random.ts';
 import type { HoustonApp } from '../../platform/http/app.ts';
+import { createLogger } from '../../platform/log.ts';
 import { openInferenceRoutes } from '../../protocols/open-inference/index.ts';
 import { createServingDomain } from '../serving/index.ts';
 import { createMonitoringDomain } from './index.ts';
@@ -16,7 +17,8 @@ const start = () =>
     const monitoring = createMonitoringDomain(platform, { serving, registry });
     const protocols = {
       name: 'protocols',
-      routes: async (app: HoustonApp) => void (await app.register(openInferenceRoutes(serving))),
+      routes: async (app: HoustonApp) =>
+        void (await app.register(openInferenceRoutes(serving, createLogger('error')))),
     };
     return { serving, monitoring, protocols };
   });
@@ -64,7 +66,7 @@ it('watches what is served: windows from the prediction log, an incident when ou
   expect(await domains.monitoring.getMonitor(scope, 'late')).toMatchObject({ state: 'no data' });
   for (let day = 0; day < 15; day++) await replayDay(day, day < 10 ? 0 : 1.2);
 
-  const deadline = Date.now() + 20_000;
+  const deadline = Date.now() + 40_000;
   let incidents = await domains.monitoring.listIncidents(scope);
   while (incidents.length === 0 && Date.now() < deadline) {
     await new Promise((resolve) => setTimeout(resolve, 100));
@@ -72,12 +74,15 @@ it('watches what is served: windows from the prediction log, an incident when ou
   }
   expect(incidents).toMatchObject([{ deployment: 'late', severity: 'page', model: 'late', version: 1 }]);
   expect((incidents[0].window - firstDay) / dayMs).toBe(11);
-  await platform.jobs.idle();
-  const windows = await domains.monitoring.listWindows(scope, 'late');
+  let windows = await domains.monitoring.listWindows(scope, 'late');
+  while (windows.length < 14 && Date.now() < deadline) {
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    windows = await domains.monitoring.listWindows(scope, 'late');
+  }
   expect(windows).toHaveLength(14);
   expect(windows.every(({ rows, labelled }) => rows === 480 && labelled === 480)).toBe(true);
   expect(await domains.monitoring.getMonitor(scope, 'late')).toMatchObject({
     state: 'failing',
     reference: { source: 'live' },
   });
-}, 60_000);
+}, 120_000);

@@ -151,6 +151,21 @@ describeOnEachDatabase('from training to verdict', (open) => {
     const profile = await domains.registry.profile(scope, version.trainingProfile!);
     expect(Object.keys(profile.features)).toEqual(['a', 'b']);
     expect(profile.score.counts.reduce((sum, count) => sum + count)).toBe(6000);
+    // 6,000 minutes from 08:00 of the ninth day: the first and the last day are cut.
+    const { length, items } = profile.chunks!;
+    expect(length).toBe(86_400_000);
+    expect(items.map(({ start, rows }) => [start / length, rows])).toEqual([
+      [8, 960],
+      [9, 1440],
+      [10, 1440],
+      [11, 1440],
+      [12, 720],
+    ]);
+    expect(items[1]!.hours).toHaveLength(24);
+    expect(items[1]!.features.a!.reduce((sum, count) => sum + count)).toBe(1440);
+    const losses = items.flatMap(({ hours }) => hours).reduce((sum, { logLoss }) => sum + logLoss, 0);
+    const { report } = (await domains.registry.latestEvaluation(scope, 'delay', version.digest))!;
+    expect(losses / 6000).toBeCloseTo(report.candidate.logLoss.value!, 6);
     expect((await domains.experiments.getRun(scope, run.id)).metrics['test.auc']).toBeCloseTo(0.72, 1);
     const { nodes } = await why(scope, 'model:delay/1');
     expect(nodes.map(({ event }) => event.type)).toEqual(

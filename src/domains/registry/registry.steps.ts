@@ -10,6 +10,7 @@ import {
   type StepKind,
   stepOutcome,
 } from '../pipelines/index.ts';
+import { chunkLength, chunkPattern } from './evaluation/chunks.ts';
 import { getEvaluationReport, recordEvaluation } from './evaluation/evaluations.service.ts';
 import { type Judgement, judgeVersion, recordVerdict } from './gate/gate.service.ts';
 import { Digest, type Lineage, registryError } from './registry.contract.ts';
@@ -36,6 +37,12 @@ export const EvaluateWith = Type.Object(
     label: Type.Optional(Text),
     threshold: Type.Optional(Type.Number({ minimum: 0, maximum: 1 })),
     seed: Type.Optional(Type.Integer()),
+    chunk: Type.Optional(
+      Type.String({
+        pattern: chunkPattern,
+        description: 'Length of the chunks of event time that teach monitors of this window (1d)',
+      }),
+    ),
     runId: Type.Optional(
       Type.String({ maxLength: 64, description: 'Experiment run that made the candidate' }),
     ),
@@ -82,7 +89,7 @@ export function registrySteps(experiments: ExperimentsDoor): StepKind[] {
 function evaluateStep(experiments: ExperimentsDoor): StepKind {
   return {
     name: 'registry/evaluate',
-    version: '1',
+    version: '2',
     summary: 'Judge a candidate on held-out rows against the champion and a baseline.',
     runs: 'process',
     inputs: EvaluateWith,
@@ -120,6 +127,7 @@ function evaluateStep(experiments: ExperimentsDoor): StepKind {
         label: wanted.label ?? '__label',
         threshold: wanted.threshold ?? 0.5,
         seed: wanted.seed ?? 0,
+        chunk: chunkLength(wanted.chunk ?? '1d'),
       } satisfies EvaluateStepInput;
     },
     commit: (tx, result, run) => commitEvaluation(experiments, tx, result, run),

@@ -19,6 +19,8 @@ export type DriftResult = {
   missingReference: number;
   unseen: number;
   ratio: number | null;
+  /** Differs between windows, hardly within one: judged by missing and new values alone. */
+  calendar: boolean;
   flag: boolean;
 };
 export type PerformanceFigure = {
@@ -84,6 +86,8 @@ export type Monitor = {
     model: string;
     version: number;
     source: string;
+    /** Chunks of its evaluation that teach the limits; 0: live windows do. */
+    chunks: number;
     createdAt: string;
   } | null;
   openIncident: Incident | null;
@@ -103,7 +107,15 @@ export type MonitorReference = {
   importance: Record<string, number> | null;
   features: Record<string, ReferenceColumn>;
   score: ReferenceColumn;
+  chunks: ReferenceChunk[];
   createdAt: string;
+};
+export type ReferenceChunk = {
+  start: string;
+  end: string;
+  rows: number;
+  performance: Record<string, number | null>;
+  drift: Record<string, { effect: number; shift: number }>;
 };
 /** Reference and current counts of one feature on the same frozen bins; the last bin is missing. */
 export type FeatureComparison = {

@@ -98,7 +98,7 @@ function Verdict({ found, window }: { found: FeatureComparison; window: MonitorW
         items={[
           [
             'PSI',
-            `${significant(figure.effect, 3)}${figure.threshold === null ? '' : `, limit ${significant(figure.threshold, 3)} learned from the first windows`}`,
+            `${significant(figure.effect, 3)}${figure.threshold === null ? '' : `, limit ${significant(figure.threshold, 3)} learned from how much ${found.source === 'training' ? 'such stretches of the evaluation, and the first windows, differ' : 'the first windows differ'}`}`,
           ],
           ['Shift', shiftWords(figure)],
           ['Jensen-Shannon distance', `${metric(figure.distance)} of 1`],
@@ -106,6 +106,14 @@ function Verdict({ found, window }: { found: FeatureComparison; window: MonitorW
             'p, q',
             `${pValue(figure.pValue)}, ${pValue(figure.qValue)} after Benjamini-Hochberg over all columns of the window`,
           ],
+          ...(figure.calendar
+            ? [
+                [
+                  'By window',
+                  'it differs between windows and hardly within one, as the day of the week does: judged by missing and new values alone',
+                ] as [string, string],
+              ]
+            : []),
           ['Missing', `${percent(figure.missing)}; in the reference ${percent(figure.missingReference)}`],
           ['Unseen values', percent(figure.unseen)],
           ['n', count(figure.n)],

@@ -66,7 +66,7 @@ function cellOf(window: MonitorWindow | undefined, one: DriftResult | undefined)
     ratio: one.ratio,
     state: 'ok',
     dot,
-    text: `${words}, limit ${significant(one.threshold, 3)}: ${significant(one.ratio, 2)} × the limit; shift ${metric(one.shift, 2)}, q ${pValue(one.qValue)}, missing ${percent(one.missing)}, n = ${count(one.n)}${one.flag ? '; flagged' : ''}`,
+    text: `${words}, limit ${significant(one.threshold, 3)}: ${significant(one.ratio, 2)} × the limit; shift ${metric(one.shift, 2)}, q ${pValue(one.qValue)}, missing ${percent(one.missing)}, n = ${count(one.n)}${one.calendar ? '; one value a window: only missing and new values count' : ''}${one.flag ? '; flagged' : ''}`,
   };
 }
 

@@ -15,6 +15,7 @@ import { Tabs, useTab } from '../../ui/tabs.tsx';
 import { TimeRange, useTimeRange } from '../../ui/time-range.tsx';
 import { CompareDrawer } from './compare-drawer.tsx';
 import { DriftHeatmap } from './drift-heatmap.tsx';
+import { EvaluationChart } from './evaluation-chart.tsx';
 import { AlertsTable, IncidentsTable } from './incidents-table.tsx';
 import { MonitorSettingsView } from './monitor-settings.tsx';
 import { metricKey, metricWords, windowTitle } from './monitor-words.ts';
@@ -121,7 +122,7 @@ function Watch({ monitor, target, incidents }: { monitor: Monitor; target: strin
               >
                 {monitor.latest
                   ? 'Choose a wider range at the top right.'
-                  : 'Windows follow the event time of the requests. Send requests to the deployment, and their outcomes by prediction id; the first windows teach the limits.'}
+                  : 'Windows follow the event time of the requests. Send requests to the deployment, and their outcomes by prediction id. Limits come from the evaluation of the model, or from its first windows where it has none.'}
               </Empty>
             </Panel>
           ) : (
@@ -129,6 +130,7 @@ function Watch({ monitor, target, incidents }: { monitor: Monitor; target: strin
               <DriftHeatmap windows={items} reference={reference.data} />
               <PerformanceCharts windows={items} settings={monitor.settings} incidents={incidents} />
               <CoverageCharts windows={items} settings={monitor.settings} incidents={incidents} />
+              <EvaluationChart reference={reference.data} settings={monitor.settings} />
             </>
           )}
           <CompareDrawer deployment={monitor.deployment} windows={items} />
@@ -197,9 +199,11 @@ function Summary({ monitor, windows }: { monitor: Monitor; windows: MonitorWindo
             </div>
             <div className="stat-note">
               {reference
-                ? reference.source === 'training'
-                  ? 'its held-out training rows'
-                  : 'its first live windows'
+                ? `${reference.source === 'training' ? 'its held-out rows' : 'its first live window'}; limits from ${
+                    reference.chunks > 0
+                      ? `${reference.chunks} chunks of its evaluation`
+                      : 'its first windows'
+                  }`
                 : ''}
             </div>
           </div>

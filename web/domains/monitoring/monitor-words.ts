@@ -111,7 +111,11 @@ export function settingWords(settings: {
       'Fires',
       `when ${settings.persistence.windows} of the newest ${settings.persistence.of} windows are flagged`,
     ],
-    ['learningWindows', 'Limits', `learned from the first ${settings.learningWindows} windows of a champion`],
+    [
+      'learningWindows',
+      'Limits',
+      `from at least ${settings.learningWindows} chunks of the champion's evaluation, else from its first ${settings.learningWindows} windows`,
+    ],
     [
       'calibrationMargin',
       'Calibration matters from',

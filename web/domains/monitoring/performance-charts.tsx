@@ -48,7 +48,7 @@ export function PerformanceCharts({
           <Panel
             key={key}
             title={words.label}
-            note={`${words.hint}; band 95 %${at === 0 ? '; grey ground: limits are being learned' : ''}`}
+            note={`${words.hint}; band 95 %${at === 0 && shared.shades.length > 0 ? '; grey ground: limits are being learned' : ''}`}
             span={at === 0 ? 12 : 6}
             data={{ name: `performance-${key}`, rows: exported(windows, key) }}
           >
@@ -135,7 +135,7 @@ function linesOf(windows: MonitorWindow[], key: string): Line[] {
   ];
 }
 
-/** The windows from which limits were learned. */
+/** The windows in which limits were not known yet. */
 function learningShades(windows: MonitorWindow[]): Shade[] {
   const shades: Shade[] = [];
   for (const window of windows) {

@@ -46,7 +46,13 @@ function simulate(seed: number, days: number, decayFrom: number, decay: number) 
     level = 0.5 * level + 0.1 * random.normal();
     const isDecayed = d - rule.learningWindows >= decayFrom;
     const hours = day(random, level, isDecayed ? decay : 0);
-    const performance = judgePerformance(hours, ranking, history.slice(0, rule.learningWindows), rule, 0.22);
+    const performance = judgePerformance(
+      hours,
+      ranking,
+      [history.slice(0, rule.learningWindows)],
+      rule,
+      0.22,
+    );
     history.push(valuesOf(performance));
     flags.push(flagged(performance).length > 0);
     const isFiring = (flags.at(-1) as boolean) && persists(flags, 2, 3);

@@ -1,6 +1,6 @@
 import { benjaminiHochberg } from '../../../math/multiple-testing.ts';
 import { normalQuantile, tQuantile, tSf } from '../../../math/special.ts';
-import { learnLimits } from './control.ts';
+import { learnLimits, type Taught } from './control.ts';
 
 /**
  * Realised performance of one window on the champion's labelled rows.
@@ -63,39 +63,60 @@ export type PerformanceRule = {
 const names: readonly PerformanceName[] = ['logLoss', 'brier', 'auc', 'excessLogLoss', 'calibrationGap'];
 const metricName = { 'log-loss': 'logLoss', brier: 'brier', auc: 'auc' } as const;
 
+/** Whether a figure moves with the base rate and the mix of the rows though the model is as good as it was. */
+const isSeasonal = (name: PerformanceName) => name !== 'excessLogLoss' && name !== 'calibrationGap';
+
 type Measured = { value: number | null; standardError: number | null; degrees: number };
 
-/**
- * Judges a window; `referenceRate` is the label rate of the reference, for the margin; `earlier` are the learning
- * windows of former champions, which lend their spread.
- */
-export function judgePerformance(
+/** The figures of the outcomes of one window or chunk, before any judgement. */
+export function measurePerformance(
   hours: readonly HourSums[],
   ranking: Ranking,
-  learned: readonly PerformanceValues[],
-  rule: PerformanceRule,
-  referenceRate: number | null,
-  earlier: readonly (readonly PerformanceValues[])[] = [],
-): Performance {
-  const n = hours.reduce((sum, hour) => sum + hour.n, 0);
-  const measured: Record<PerformanceName, Measured> = {
+): Record<PerformanceName, Measured> {
+  return {
     logLoss: clusteredMean(hours, (hour) => hour.logLoss),
     brier: clusteredMean(hours, (hour) => hour.brier),
     auc: aucFigure(ranking),
     excessLogLoss: clusteredMean(hours, (hour) => hour.excess),
     calibrationGap: clusteredMean(hours, (hour) => hour.scores - hour.labels),
   };
+}
+
+const taught = (windows: readonly PerformanceValues[], name: PerformanceName): Taught[] =>
+  windows.map((window) => ({
+    value: window[name].value ?? Number.NaN,
+    error: window[name].standardError ?? Number.NaN,
+  }));
+
+/**
+ * Judges a window; `referenceRate` is the label rate of the reference, for the margin; `groups` are
+ * the champion's own windows and chunks that teach, live ones first, `earlier` those of former champions.
+ */
+export function judgePerformance(
+  hours: readonly HourSums[],
+  ranking: Ranking,
+  groups: readonly (readonly PerformanceValues[])[],
+  rule: PerformanceRule,
+  referenceRate: number | null,
+  earlier: readonly (readonly PerformanceValues[])[] = [],
+): Performance {
+  const n = hours.reduce((sum, hour) => sum + hour.n, 0);
+  const measured = measurePerformance(hours, ranking);
   const labelRate = clusteredMean(hours, (hour) => hour.labels).value;
   const meanScore = clusteredMean(hours, (hour) => hour.scores).value;
   const limits = names.map((name) => {
-    const values = learned.map((window) => window[name]);
-    const present = values.filter((one) => one.value !== null);
+    const { standardError, degrees } = measured[name];
+    // Calibration does not move with the season: its centre stays that of the evaluation, where there was one.
+    const own = isSeasonal(name) ? groups : groups.toReversed();
     return learnLimits(
-      present.map((one) => one.value as number),
-      rule.learningWindows,
-      rule.alpha,
-      present.map((one) => one.standardError ?? Number.NaN),
-      earlier.map((group) => group.map((window) => window[name].value ?? Number.NaN)),
+      [...own, ...earlier].map((group) => taught(group, name)),
+      groups.length,
+      {
+        needed: rule.learningWindows,
+        alpha: rule.alpha,
+        error: standardError ?? 0,
+        degrees: Math.max(1, degrees),
+      },
     );
   });
   const pValues = names.map((name, i) => {

@@ -1,5 +1,6 @@
 import { countNumeric, freezeNumericBins } from '../../../math/bins.ts';
 import type { TrainingProfile } from '../registry.door.ts';
+import { chunksOf } from './chunks.ts';
 import { compare, modelFigures, orNull, type Rows } from './figures.ts';
 import { permutationImportance } from './importance.ts';
 import {
@@ -25,6 +26,8 @@ export type EvaluationInput = {
   testDigest: string;
   threshold: number;
   seed: number;
+  /** Milliseconds of event time of a chunk of the profile. */
+  chunk: number;
 };
 
 type Say = (fraction: number, note: string) => void;
@@ -98,25 +101,30 @@ export async function evaluate(
     outputs,
     scoreHistogram: histogram(scores, labels),
   };
-  return { report, profile: freezeProfile(candidate, columns, scores, report) };
+  return { report, profile: freezeProfile(candidate, table, columns, scores, input.chunk) };
 }
 
-/** The drift reference: frozen bins and counts of every feature and of the score. */
+/** The drift reference: frozen bins and counts of every feature and of the score, together and by chunk of time. */
 function freezeProfile(
   { features }: ModelRunner,
+  table: TestTable,
   columns: readonly Float32Array[],
   scores: Float32Array,
-  { labelRate, rows }: EvaluationReport,
+  chunk: number,
 ): TrainingProfile {
   const freeze = (values: Float32Array) => {
     const bins = freezeNumericBins(values);
-    return { bins, counts: Array.from(countNumeric(bins, values)) };
+    return { values, profile: { bins, counts: Array.from(countNumeric(bins, values)) } };
   };
+  const named = features.map((name, index) => ({ name, ...freeze(columns[index]!) }));
+  const score = freeze(scores);
+  const items = chunksOf(table, named, score, chunk);
   return {
-    features: Object.fromEntries(features.map((name, index) => [name, freeze(columns[index]!)])),
-    score: freeze(scores),
-    labelRate,
-    rows,
+    features: Object.fromEntries(named.map(({ name, profile }) => [name, profile])),
+    score: score.profile,
+    labelRate: table.labels.reduce((sum, label) => sum + label, 0) / table.rows,
+    rows: table.rows,
+    chunks: items && { length: chunk, items },
   };
 }
 
