@@ -4,6 +4,8 @@ import { record } from '../../platform/ledger/index.ts';
 import { checkName } from '../../platform/names.ts';
 import { authorise, type Scope, transact } from '../../platform/scope.ts';
 import type { ModelVersion } from '../registry/index.ts';
+import { insertRevision, openFallback } from './fallback.service.ts';
+import { reload } from './loading.service.ts';
 import type { RolloutController } from './rollouts/controller.ts';
 import { liveStates, rolloutSettings } from './rollouts/rollout.model.ts';
 import { recordRollout } from './rollouts/rollout-events.ts';
@@ -14,6 +16,7 @@ import { servingError } from './serving.errors.ts';
 import type { ServingState } from './serving.state.ts';
 import type { Deployment, Rollout } from './serving.store.ts';
 import * as store from './serving.store.ts';
+import type { Upstream } from './upstreams/remote-model.ts';
 
 const noDeployment = () =>
   servingError('serving.deployment.not_found', 'There is no deployment of this name.');
@@ -59,6 +62,7 @@ export async function removeDeployment(state: ServingState, scope: Scope, name: 
     });
     const route = state.route(name);
     state.routes.delete(name);
+    state.unloaded.delete(name);
     for (const live of [route.champion, route.previous, route.fallback]) if (live) state.retire(live);
   });
 }
@@ -71,6 +75,8 @@ export function modelOf(deployment: Deployment): { model: string; ref: string } 
 export type DeployRequest = {
   /** NAME, NAME:3 or NAME@alias; default: what the deployment declares. */
   model?: string;
+  /** The server that runs this version; default: what the deployment declares. */
+  upstream?: Upstream;
 };
 
 /**
@@ -90,13 +96,16 @@ export async function deploy(
   checkName('deployment', name);
   return state.exclusive(name, async () => {
     const deployment = await ensureDeployment(state, scope, name, request);
+    await reload(state, controller, scope, deployment);
     const version = await resolveVersion(state, scope, request.model ?? deployment.spec.model);
-    const challenger = await openRevision(state, scope, name, deployment.spec, version);
+    const spec = withUpstream(deployment.spec, request.upstream);
+    const challenger = await openRevision(state, scope, name, spec, version);
     let kept = false;
     try {
       const twin = await findTwin(scope, deployment, challenger.revision.id);
       if (twin) return twin;
-      await checkGate(state, scope, deployment, version);
+      // What runs elsewhere has no bytes to judge here; the rollout's own evidence decides about it.
+      if (version.servable) await checkGate(state, scope, deployment, version);
       await clearTheWay(scope, name);
       const rollout = await insertRollout(state, scope, deployment, challenger);
       if (rollout.state !== 'shadow') return rollout;
@@ -108,6 +117,10 @@ export async function deploy(
       if (!kept) await challenger.release();
     }
   });
+}
+
+function withUpstream(spec: DeploymentSpecInput, upstream: Upstream | undefined): DeploymentSpecInput {
+  return upstream ? { ...spec, runtime: { ...spec.runtime, upstream } } : spec;
 }
 
 async function ensureDeployment(
@@ -236,19 +249,6 @@ function promotionOf(deployment: Deployment, { model, version, digest }: Revisio
   return { model, version, digest, environment: deployment.environment };
 }
 
-export async function insertRevision(tx: Scope, revision: Revision): Promise<void> {
-  if (!(await store.insertRevision(tx.db, revision))) return;
-  const { id, deployment, model, version, digest, featureService } = revision;
-  const uses = [`model:${model}/${version}`];
-  if (featureService !== null) uses.push(`feature-service:${featureService}`);
-  await record(tx, {
-    type: 'serving.revision.created',
-    subject: `revision:${id}`,
-    data: { revision: id, deployment, model, version, digest, featureService },
-    uses,
-  });
-}
-
 /**
  * Looks again at a rollout that waits for an approval: starts it when granted, ends it when rejected, else
  * leaves it waiting. Idempotent.
@@ -278,19 +278,4 @@ export async function reconsider(
     rollout.state = 'shadow';
     await controller.begin(scope, rollout, await reopenRevision(state, scope, deployment.spec, revision));
   });
-}
-
-/** Loads the model that answers when the champion fails. */
-export async function openFallback(state: ServingState, scope: Scope, deployment: Deployment): Promise<void> {
-  const { fallback } = deployment.spec;
-  const route = state.route(deployment.name);
-  if (fallback === undefined) return;
-  const version = await resolveVersion(state, scope, fallback);
-  if (route.fallback?.revision.digest === version.digest) return;
-  const live = await openRevision(state, scope, deployment.name, deployment.spec, version);
-  await transact(scope, (tx) => insertRevision(tx, live.revision));
-  state.meters.set(live.revision.id, live.meter);
-  const before = route.fallback;
-  route.fallback = live;
-  if (before) state.retire(before);
 }

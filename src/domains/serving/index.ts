@@ -4,6 +4,7 @@ import type { Platform } from '../../platform/platform.ts';
 import type { Scope } from '../../platform/scope.ts';
 import { openPromotionPolicy, type PromotionPolicy, type RegistryDoor } from '../registry/index.ts';
 import * as deployments from './deployments.service.ts';
+import { unload } from './loading.service.ts';
 import type { RevisionMeter } from './meter/meter.ts';
 import * as predictions from './predictions.service.ts';
 import { joinedSql, type PredictionRange, predictionsSql } from './recorder/prediction-sql.ts';
@@ -36,6 +37,7 @@ export {
   datatypes,
   elementCount,
   type NamedTensor,
+  shapeFits,
   type TensorData,
   type TensorSpec,
 } from './runtime/tensors.ts';
@@ -65,6 +67,8 @@ export type ServingDoor = {
   /** Brings a model version in, as POST …/deploy does. */
   deploy(scope: Scope, deployment: string, request: deployments.DeployRequest): Promise<Rollout>;
   rollback(scope: Scope, deployment: string, reason: string): Promise<Deployment>;
+  /** Takes a deployment off the air and out of memory until the next deploy or start; what is declared stays. */
+  unload(scope: Scope, deployment: string): Promise<void>;
   /**
    * DuckDB relation of recorded predictions by event time (ms; from included, to excluded), one line a row:
    * prediction_id, request_id, row_index, request_rows, event_time, time, revision, arm, rollout, latency_ms,
@@ -118,6 +122,7 @@ export function createServingDomain(
   return {
     name: 'serving',
     migrations: servingMigrations,
+    blobReferrers: [{ table: 'serving_revisions', column: 'digest', holds: 'digest' }],
     steps: servingSteps(state, controller),
     declarables: [deploymentsDeclarable(state)],
     routes: (app) => servingRoutes(app, state, controller),
@@ -207,6 +212,7 @@ export function createServingDomain(
     listRevisions: (scope, name) => store.listRevisions(scope.db, name),
     listRollouts: (scope, filter) => store.listRollouts(scope.db, filter),
     deploy: (scope, name, request) => deployments.deploy(state, controller, scope, name, request),
+    unload: (scope, name) => unload(state, scope, name),
     rollback: (scope, name, reason) => rollback(state, controller, scope, name, reason),
     predictionsSql: (scope, name, range) => relation(predictionsSql, scope, name, range),
     joinedSql: (scope, name, range) => relation(joinedSql, scope, name, range),

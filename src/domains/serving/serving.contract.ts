@@ -52,6 +52,20 @@ export const RolloutSpec = Type.Object(
   { additionalProperties: false },
 );
 
+/** Another server that runs the model; it must be among those that the operator allows. */
+export const UpstreamSpec = Type.Object(
+  {
+    url: Type.String({ minLength: 1, maxLength: 2000, description: 'Address of the server' }),
+    protocol: Type.Union([Type.Literal('open-inference'), Type.Literal('mlflow')], {
+      description: 'open-inference: Triton, MLServer, KServe, Houston; mlflow: mlflow models serve',
+    }),
+    model: Type.Optional(
+      Type.String({ minLength: 1, maxLength: 260, description: 'Its name there; default: its name here' }),
+    ),
+  },
+  { additionalProperties: false },
+);
+
 export const RuntimeSpec = Type.Object(
   {
     threads: Type.Optional(Type.Integer({ minimum: 1, maximum: 64 })),
@@ -60,9 +74,27 @@ export const RuntimeSpec = Type.Object(
     ),
     workers: Type.Optional(Type.Integer({ minimum: 1, maximum: 32 })),
     timeoutMs: Type.Optional(Type.Integer({ minimum: 10, maximum: 600_000 })),
+    upstream: Type.Optional(UpstreamSpec),
   },
   { additionalProperties: false },
 );
+
+const ConstantValue = Type.Union([Type.Number(), Type.Boolean(), Type.String({ maxLength: 10_000 })]);
+
+/** What answers when the champion fails: another model, or the same values for every row. */
+export const FallbackSpec = Type.Union([
+  Type.String({ description: 'NAME, NAME:3 or NAME@alias', minLength: 1, maxLength: 260 }),
+  Type.Object(
+    {
+      constant: Type.Record(
+        Type.String(),
+        Type.Union([ConstantValue, Type.Array(ConstantValue, { maxItems: 10_000 })]),
+        { description: 'Value of each output, or the values of one row' },
+      ),
+    },
+    { additionalProperties: false },
+  ),
+]);
 
 /** What a person declares about a deployment; also the spec of the declarable kind `deployments`. */
 export const DeploymentSpec = Type.Object(
@@ -70,7 +102,7 @@ export const DeploymentSpec = Type.Object(
     model: Type.String({ description: 'NAME, NAME:3 or NAME@alias', minLength: 1, maxLength: 260 }),
     environment: Type.Optional(Type.String({ pattern: '^[a-z][a-z0-9-]{0,31}$' })),
     features: Type.Optional(Name),
-    fallback: Type.Optional(Type.String({ description: 'Model that answers when the champion fails' })),
+    fallback: Type.Optional(FallbackSpec),
     scoreRange: Type.Optional(
       Type.Array(Type.Number(), { minItems: 2, maxItems: 2, description: 'Scores outside are invalid' }),
     ),

@@ -34,6 +34,22 @@ export const servingError = defineErrors({
     status: 503,
     next: 'Send fewer rows, or raise the time limit of the deployment.',
   },
+  'serving.upstream.not_allowed': {
+    status: 403,
+    next: 'Start the server with --upstream ORIGIN (HOUSTON_UPSTREAMS), for example --upstream http://127.0.0.1:5001.',
+  },
+  'serving.upstream.refused': {
+    status: 400,
+    next: 'Correct the request; the signature of the version names its inputs.',
+  },
+  'serving.upstream.failed': {
+    status: 502,
+    next: 'Look after the upstream, or declare a fallback for the deployment.',
+  },
+  'serving.upstream.resting': {
+    status: 503,
+    next: 'Try again later, or declare a fallback for the deployment.',
+  },
   'serving.prediction.not_found': { status: 404, next: 'Check the id; a reply carries it as "id".' },
   'serving.feedback.not_written': {
     status: 503,

@@ -98,7 +98,10 @@ function deploymentRoutes(app: HoustonApp, state: ServingState, controller: Roll
         tags,
         params: ByName,
         body: Type.Object(
-          { model: Type.Optional(Type.String({ minLength: 1, maxLength: 260 })) },
+          {
+            model: Type.Optional(Type.String({ minLength: 1, maxLength: 260 })),
+            upstream: Type.Optional(contract.UpstreamSpec),
+          },
           { additionalProperties: false },
         ),
         response: { 200: contract.RolloutReply },

@@ -18,6 +18,8 @@ export type ServingState = {
   readonly promotionPolicy: PromotionPolicy;
   readonly routes: Map<string, Route>;
   readonly logs: Map<string, PredictionLog>;
+  /** Deployments that a person took off the air, until they are loaded again. */
+  readonly unloaded: Set<string>;
   /** Meters of all revisions that have served in this process. */
   readonly meters: Map<string, RevisionMeter>;
   readonly turn: TurnCommit;
@@ -62,6 +64,7 @@ export function createServingState(
     ...needs,
     routes,
     logs,
+    unloaded: new Set(),
     meters: new Map(),
     turn,
     aside,

@@ -75,6 +75,8 @@ export function DeploymentSettings({ deployment }: { deployment: Deployment }) {
                 />
               ) : null,
             ],
+            ['Runs', runsOn(deployment)],
+            ['When it fails', fallbackOf(deployment)],
             ['Its digest', <Digest key="d" digest={deployment.champion?.digest} />],
             [
               'Previous',
@@ -126,6 +128,22 @@ export function DeploymentSettings({ deployment }: { deployment: Deployment }) {
       </Panel>
     </>
   );
+}
+
+/** Where the champion's model runs. */
+function runsOn({ champion, route }: Deployment): string {
+  const upstream = champion?.settings.upstream as { url: string; protocol: string } | undefined;
+  if (upstream) return `at ${upstream.url} (${upstream.protocol})`;
+  const placement = route.find(({ arm }) => arm === 'champion')?.placement;
+  return placement === 'worker' ? 'here, in worker threads' : 'here, in the server itself';
+}
+
+function fallbackOf({ spec }: Deployment): string {
+  const fallback = spec.fallback as string | { constant: object } | undefined;
+  if (fallback === undefined) return 'the request fails';
+  return typeof fallback === 'string'
+    ? `${fallback} answers`
+    : `constant: ${JSON.stringify(fallback.constant)}`;
 }
 
 function yamlOf(deployment: Deployment): string {

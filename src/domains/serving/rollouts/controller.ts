@@ -12,6 +12,14 @@ import { createEvidence } from './evidence.ts';
 import { latencyObjective, leastObjectiveMs } from './latency-objective.ts';
 import { replayEvidence } from './replay-evidence.ts';
 import { liveStates, type Move, nextMove } from './rollout.model.ts';
+import {
+  commitEnd,
+  commitPromotion,
+  commitStart,
+  commitStep,
+  promoteStopped,
+  swapChampion,
+} from './rollout.moves.ts';
 import { recordRollout } from './rollout-events.ts';
 
 /** Runs the rollouts of this process: starts them, watches the evidence, moves them, ends them. */
@@ -127,11 +135,7 @@ export function createRolloutController(state: ServingState): RolloutController 
     });
     live.evidence.mark(now);
     rollout.evidence = snapshot(entry);
-    await transact(scope, async (tx) => {
-      const { state: name, step, weight, stepAt, reason, evidence } = rollout;
-      await store.updateRollout(tx.db, rollout.id, { state: name, step, weight, stepAt, reason, evidence });
-      await recordRollout(tx, 'advanced', rollout, live.challenger, { step, weight });
-    });
+    await commitStep(scope, rollout, live.challenger);
     live.state = 'canary';
     live.weight = move.weight;
     live.stepRequests = 0;
@@ -160,7 +164,7 @@ export function createRolloutController(state: ServingState): RolloutController 
       endedAt: rollout.endedAt,
     };
     try {
-      if (to === 'promoted') await commitPromotion(scope, rollout, live.challenger, reason);
+      if (to === 'promoted') await commitPromotion(state, scope, rollout, live.challenger, reason);
       else await commitEnd(scope, rollout, live.challenger, to, reason);
     } catch (error) {
       // The next look tries again. A promotion that was not written leaves the traffic as it was.
@@ -170,72 +174,9 @@ export function createRolloutController(state: ServingState): RolloutController 
       if (to === 'promoted') Object.assign(live, { state: rollout.state, weight: rollout.weight });
       throw error;
     }
-    if (to === 'promoted') return swapChampion(rollout.deployment, live.challenger);
+    if (to === 'promoted') return swapChampion(state, rollout.deployment, live.challenger);
     if (route.rollout === live) route.rollout = null;
     state.retire(live.challenger);
-  };
-
-  const commitEnd = async (
-    scope: Scope,
-    rollout: Rollout,
-    challenger: LiveRevision | null,
-    to: 'rolled-back' | 'held' | 'aborted',
-    reason: string,
-  ) => {
-    Object.assign(rollout, { state: to, weight: 0, reason, endedAt: to === 'held' ? null : scope.now() });
-    await transact(scope, async (tx) => {
-      const { evidence, endedAt } = rollout;
-      await store.updateRollout(tx.db, rollout.id, { state: to, weight: 0, reason, evidence, endedAt });
-      await recordRollout(tx, to, rollout, challenger, { reason });
-    });
-  };
-
-  /** The database's half of a promotion: deployment, rollout, alias and event, together. */
-  const commitPromotion = async (
-    scope: Scope,
-    rollout: Rollout,
-    challenger: LiveRevision,
-    reason: string,
-  ) => {
-    const now = scope.now();
-    Object.assign(rollout, {
-      state: 'promoted',
-      weight: 100,
-      reason,
-      endedAt: now,
-      startedAt: rollout.startedAt ?? now,
-    });
-    await transact(scope, async (tx) => {
-      const { state: name, weight, endedAt, startedAt, evidence, event } = rollout;
-      await store.updateRollout(tx.db, rollout.id, {
-        state: name,
-        weight,
-        reason,
-        evidence,
-        endedAt,
-        startedAt,
-        event,
-      });
-      const deployment = await store.getDeployment(tx.db, rollout.deployment);
-      const champion = challenger.revision.id;
-      const previous =
-        deployment?.champion === champion ? deployment.previous : (deployment?.champion ?? null);
-      await store.setChampion(tx.db, rollout.deployment, { champion, previous }, now);
-      await state.registry.setAlias(tx, challenger.revision.model, 'champion', challenger.revision.version);
-      await recordRollout(tx, 'promoted', rollout, challenger, { reason });
-    });
-  };
-
-  const swapChampion = (deployment: string, champion: LiveRevision) => {
-    const route = state.route(deployment);
-    const { previous, champion: last } = route;
-    route.champion = champion;
-    route.rollout = null;
-    route.error = null;
-    state.meters.set(champion.revision.id, champion.meter);
-    if (last === champion) return;
-    route.previous = last;
-    if (previous && previous !== champion && previous !== route.fallback) state.retire(previous);
   };
 
   const begin: RolloutController['begin'] = async (scope, rollout, challenger) => {
@@ -248,9 +189,9 @@ export function createRolloutController(state: ServingState): RolloutController 
       rollout.evidence.transitions.push({ time: now, state: 'promoted', weight: 100, reason });
       await transact(scope, async (tx) => {
         rollout.event = (await recordRollout(tx, 'started', rollout, challenger, {})).id;
-        await commitPromotion(tx, rollout, challenger, reason);
+        await commitPromotion(state, tx, rollout, challenger, reason);
       });
-      swapChampion(rollout.deployment, challenger);
+      swapChampion(state, rollout.deployment, challenger);
       return;
     }
     const objective = rollout.settings.latencyObjectiveMs ?? latencyObjective(route.champion);
@@ -258,20 +199,7 @@ export function createRolloutController(state: ServingState): RolloutController 
     const reason = 'Scored aside of the champion; it answers nobody yet.';
     rollout.evidence.transitions.push({ time: now, state: 'shadow', weight: 0, reason });
     Object.assign(rollout, { state: 'shadow', step: 0, weight: 0, reason, startedAt: now, stepAt: now });
-    await transact(scope, async (tx) => {
-      const { settings, evidence, state: name, startedAt, stepAt } = rollout;
-      const { id: event } = await recordRollout(tx, 'started', rollout, challenger, {});
-      rollout.event = event;
-      await store.updateRollout(tx.db, rollout.id, {
-        state: name,
-        reason,
-        settings,
-        evidence,
-        startedAt,
-        stepAt,
-        event,
-      });
-    });
+    await commitStart(scope, rollout, challenger);
     const entry = goLive(rollout, challenger, objective);
     running.set(rollout.id, entry);
     route.rollout = entry.live;
@@ -312,7 +240,7 @@ export function createRolloutController(state: ServingState): RolloutController 
         if (rollout.state !== 'held' && rollout.state !== 'awaiting-approval') {
           throw servingError('serving.rollout.finished', 'This rollout has ended.');
         }
-        if (to === 'promoted') return promoteStopped(scope, rollout, reason);
+        if (to === 'promoted') return promoteStopped(state, scope, rollout, reason);
         rollout.evidence.transitions.push({ time: scope.now(), state: to, weight: 0, reason });
         await commitEnd(scope, rollout, null, to, reason);
       });
@@ -357,17 +285,4 @@ export function createRolloutController(state: ServingState): RolloutController 
       running.clear();
     },
   };
-
-  async function promoteStopped(scope: Scope, rollout: Rollout, reason: string): Promise<void> {
-    if (rollout.state === 'awaiting-approval') {
-      throw servingError('serving.rollout.not_approved', 'This rollout waits for an approval.');
-    }
-    const deployment = await store.getDeployment(scope.db, rollout.deployment);
-    const revision = await store.getRevision(scope.db, rollout.challenger);
-    if (!deployment || !revision) throw servingError('serving.revision.not_found', 'Its revision is gone.');
-    const challenger = await reopenRevision(state, scope, deployment.spec, revision);
-    rollout.evidence.transitions.push({ time: scope.now(), state: 'promoted', weight: 100, reason });
-    await commitPromotion(scope, rollout, challenger, reason);
-    swapChampion(rollout.deployment, challenger);
-  }
 }

@@ -40,6 +40,8 @@ type Run = {
   scores: Float64Array;
   computeMs: number;
   error: string | null;
+  /** What the caller is told when nobody else can answer. */
+  failure: HoustonError | null;
 };
 
 export type PredictorNeeds = { log: PredictionLog; aside: AsideQueue; now: () => number };
@@ -96,7 +98,9 @@ export async function predict(
   if (failed)
     meterRequest(failed.live.meter, now, { rows: rows.rows, latencyMs: failed.computeMs, failed: true });
   if (rollout) observe(needs, rollout, { id, now, arm, champion, chosen, rows, request, run, failed });
-  if (!ok) throw servingError('serving.request.failed', 'The model could not answer this request.');
+  if (!ok) {
+    throw run.failure ?? servingError('serving.request.failed', 'The model could not answer this request.');
+  }
   return { id, rows: rows.rows, arm, live, outputs, scores, recorded };
 }
 
@@ -129,16 +133,18 @@ function choose(route: Route, request: PredictRequest, id: string): Choice {
 
 function runRows(live: LiveRevision, rows: PreparedRows): Promise<Run> {
   const start = performance.now();
-  const finish = (outputs: NamedTensor[], error: string | null): Run => {
+  const finish = (outputs: NamedTensor[], error: string | null, failure: HoustonError | null = null): Run => {
     const computeMs = performance.now() - start;
     meterRun(live.meter, computeMs);
     const scores = error === null ? live.scorer.scores(outputs, rows.rows) : new Float64Array(0);
-    return { live, outputs, scores, computeMs, error };
+    return { live, outputs, scores, computeMs, error, failure };
   };
   return withTimeout(live.runner.run(rows.feeds), live).then(
     (outputs) => finish(outputs, null),
     (thrown: unknown) =>
-      finish([], thrown instanceof HoustonError ? thrown.message : 'The model failed on this request.'),
+      thrown instanceof HoustonError
+        ? finish([], thrown.message, thrown)
+        : finish([], 'The model failed on this request.'),
   );
 }
 

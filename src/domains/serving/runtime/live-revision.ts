@@ -48,18 +48,26 @@ const warmRuns = 24;
 export async function loadRevision(
   revision: Revision,
   path: string,
-  options: { source: FeatureSource | null; scoreOutput?: string; scoreRange?: readonly number[] },
+  options: {
+    /** Opens the revision on another server; the path is not looked at then. */
+    openRemote?: () => Promise<Runner>;
+    source: FeatureSource | null;
+    scoreOutput?: string;
+    scoreRange?: readonly number[];
+  },
 ): Promise<LiveRevision> {
   const refuse = (reason: string) => servingError('serving.model.refused', reason);
   const { threads, placement, workers } = revision.settings;
   const { source } = options;
   const textOf = (error: unknown) =>
     (error instanceof Error ? error.message : String(error)).replaceAll(path, 'it');
-  const isLarge = statSync(path).size > inlineBytes;
+  const isLocal = options.openRemote === undefined;
+  const isLarge = isLocal && statSync(path).size > inlineBytes;
   let runner: Runner;
   try {
-    runner =
-      placement === 'worker' || (placement === 'auto' && isLarge)
+    runner = options.openRemote
+      ? await options.openRemote()
+      : placement === 'worker' || (placement === 'auto' && isLarge)
         ? await openWorkerRunner(path, threads, workers)
         : await openInlineRunner(path, threads);
   } catch (error) {
@@ -68,8 +76,8 @@ export async function loadRevision(
   try {
     const scorer = createScorer(runner.outputs, options);
     if (source) checkVectorInput(runner.inputs, source);
-    let runMs = await warmUp(runner);
-    if (placement === 'auto' && !isLarge && runMs > inlineLimitMs) {
+    let runMs = isLocal ? await warmUp(runner) : 0;
+    if (isLocal && placement === 'auto' && !isLarge && runMs > inlineLimitMs) {
       await runner.close();
       runner = await openWorkerRunner(path, threads, workers);
       runMs = await warmUp(runner);

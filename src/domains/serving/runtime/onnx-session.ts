@@ -34,16 +34,41 @@ export async function openOnnxSession(path: string, threads: number): Promise<On
     async run(feeds) {
       const values: Record<string, Tensor> = {};
       for (const { name, datatype, shape, data } of feeds) {
-        values[name] = new ort.Tensor(onnxTypeOf(datatype) as 'float32', data as Float32Array, shape);
+        values[name] =
+          datatype === 'FP16'
+            ? halfTensor(ort, data as Uint16Array, shape)
+            : new ort.Tensor(onnxTypeOf(datatype) as 'float32', data as Float32Array, shape);
       }
       const results = await session.run(values);
       return outputs.map(({ name, datatype }) => {
         const { dims, data } = results[name];
-        return { name, datatype, shape: dims, data: data as TensorData };
+        return {
+          name,
+          datatype,
+          shape: dims,
+          data: datatype === 'FP16' ? bitsOf(data) : (data as TensorData),
+        };
       });
     },
     release: () => session.release(),
   };
+}
+
+/**
+ * Where the language has Float16Array, the library's constructor makes one of the bits, which its native part does
+ * not know (it sees an empty array); so the bits go in as uint16 and the type is set afterwards.
+ */
+function halfTensor(
+  ort: typeof import('onnxruntime-node'),
+  bits: Uint16Array,
+  shape: readonly number[],
+): Tensor {
+  return Object.assign(new ort.Tensor('uint16', bits, shape), { type: 'float16' }) as unknown as Tensor;
+}
+
+function bitsOf(data: Tensor.DataType): Uint16Array {
+  const { buffer, byteOffset, length } = data as Uint16Array;
+  return new Uint16Array(buffer, byteOffset, length);
 }
 
 function specOf(meta: InferenceSession.ValueMetadata): TensorSpec {

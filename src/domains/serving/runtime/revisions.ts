@@ -5,8 +5,12 @@ import { type FeatureSource, type FeaturesPort, featureSource } from '../routing
 import { rawFeatureNames } from '../routing/request-rows.ts';
 import type { DeploymentSpecInput } from '../serving.contract.ts';
 import { servingError } from '../serving.errors.ts';
+import { checkOrigin } from '../upstreams/remote-call.ts';
+import type { KnownSignature } from '../upstreams/remote-model.ts';
+import { recordUpstream } from '../upstreams/upstream-events.ts';
+import { openUpstreamRunner } from '../upstreams/upstream-runner.ts';
 import { type LiveRevision, loadRevision, type Revision } from './live-revision.ts';
-import { defaultSettings, type RuntimeSettings } from './runner.ts';
+import { defaultSettings, type Runner, type RuntimeSettings } from './runner.ts';
 
 export type RevisionNeeds = { registry: RegistryDoor; features: FeaturesPort | null };
 
@@ -40,6 +44,7 @@ export async function openRevision(
   spec: DeploymentSpecInput,
   version: ModelVersion,
 ): Promise<LiveRevision> {
+  checkServable(version);
   const service = spec.features ?? version.lineage.featureService?.split('@')[0];
   const source = service === undefined ? null : await openSource(needs, scope, service);
   checkTrainedFeatures(version, source);
@@ -66,7 +71,11 @@ export async function openRevision(
     createdAt: scope.now(),
   };
   const path = scope.platform.blobs.path(version.digest);
-  const live = await loadRevision(revision, path, { source, ...scoreOptions(spec) });
+  const live = await loadRevision(revision, path, {
+    source,
+    ...scoreOptions(spec),
+    ...remoteOptions(scope, revision, version.signature),
+  });
   if (!source) {
     const names = rawFeatureNames(live.runner.inputs);
     const known = version.signature.features;
@@ -86,11 +95,41 @@ export async function reopenRevision(
   const digest = revision.featureDigest ?? undefined;
   const source = service === undefined ? null : await openSource(needs, scope, service, digest);
   const path = scope.platform.blobs.path(revision.digest);
-  return loadRevision(revision, path, { source, ...scoreOptions(spec) });
+  const { signature } = await needs.registry.getVersion(scope, revision.model, revision.version);
+  return loadRevision(revision, path, {
+    source,
+    ...scoreOptions(spec),
+    ...remoteOptions(scope, revision, signature),
+  });
 }
 
 function scoreOptions({ scoreOutput, scoreRange }: DeploymentSpecInput) {
   return { ...(scoreOutput !== undefined && { scoreOutput }), ...(scoreRange && { scoreRange }) };
+}
+
+/**
+ * How a revision with an upstream opens: where the operator allows it; the ledger hears when it is given up and when
+ * it is back.
+ * @throws serving.upstream.not_allowed
+ */
+function remoteOptions(
+  scope: Scope,
+  { deployment, id, model, settings }: Revision,
+  signature: KnownSignature,
+): { openRemote?: () => Promise<Runner> } {
+  const { upstream, timeoutMs } = settings;
+  if (!upstream) return {};
+  const { platform, now } = scope;
+  checkOrigin(upstream.url, platform.config.upstreams);
+  const openRemote = () =>
+    openUpstreamRunner(upstream, {
+      model,
+      signature,
+      timeoutMs,
+      now,
+      onChange: (change) => void recordUpstream(platform, { deployment, revision: id, upstream }, change),
+    });
+  return { openRemote };
 }
 
 /** The vectors of a service: of its current version, or of the one with this digest. */
@@ -104,6 +143,15 @@ async function openSource(
   throw servingError(
     'serving.model.refused',
     `The feature service ${service} is not available on this server.`,
+  );
+}
+
+/** A version of another form than ONNX is only recorded until it has its twin. */
+function checkServable({ model, version, flavor, servable }: ModelVersion): void {
+  if (servable) return;
+  throw servingError(
+    'serving.model.refused',
+    `This version is a ${flavor} model that is only recorded; convert it to ONNX first (houston models convert ${model}:${version}).`,
   );
 }
 

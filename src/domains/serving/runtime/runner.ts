@@ -1,8 +1,9 @@
+import type { Upstream } from '../upstreams/remote-model.ts';
 import type { NamedTensor, TensorSpec } from './tensors.ts';
 
 /** A loaded model. `run` may be called while earlier runs are under way. */
 export type Runner = {
-  readonly placement: 'inline' | 'worker';
+  readonly placement: 'inline' | 'worker' | 'upstream' | 'constant';
   readonly inputs: readonly TensorSpec[];
   readonly outputs: readonly TensorSpec[];
   run(feeds: readonly NamedTensor[]): Promise<NamedTensor[]>;
@@ -20,6 +21,8 @@ export type RuntimeSettings = {
   workers: number;
   /** A run that takes longer is answered with an error (the run itself is never killed). */
   timeoutMs: number;
+  /** The server that runs it, when that is not this one. */
+  upstream?: Upstream;
 };
 
 export const defaultSettings: RuntimeSettings = {

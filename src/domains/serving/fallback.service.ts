@@ -1,0 +1,53 @@
+import { record } from '../../platform/ledger/index.ts';
+import { type Scope, transact } from '../../platform/scope.ts';
+import { constantRevision } from './runtime/constant-revision.ts';
+import type { LiveRevision, Revision } from './runtime/live-revision.ts';
+import { openRevision, resolveVersion } from './runtime/revisions.ts';
+import type { ServingState } from './serving.state.ts';
+import type { Deployment } from './serving.store.ts';
+import * as store from './serving.store.ts';
+
+/** Makes ready what answers when the champion fails: another model, run here, or a constant. */
+export async function openFallback(state: ServingState, scope: Scope, deployment: Deployment): Promise<void> {
+  const { fallback } = deployment.spec;
+  const route = state.route(deployment.name);
+  if (fallback === undefined) return;
+  const live =
+    typeof fallback === 'string'
+      ? await openModel(state, scope, deployment, fallback)
+      : route.champion && constantRevision(route.champion, fallback.constant, scope.now());
+  if (!live || live === route.fallback) return;
+  await transact(scope, (tx) => insertRevision(tx, live.revision));
+  state.meters.set(live.revision.id, live.meter);
+  const before = route.fallback;
+  route.fallback = live;
+  if (before) state.retire(before);
+}
+
+async function openModel(
+  state: ServingState,
+  scope: Scope,
+  { name, spec }: Deployment,
+  reference: string,
+): Promise<LiveRevision> {
+  const version = await resolveVersion(state, scope, reference);
+  const present = state.route(name).fallback;
+  if (present?.revision.digest === version.digest) return present;
+  // The champion's upstream may be what fails.
+  const { upstream: _, ...runtime } = spec.runtime ?? {};
+  return openRevision(state, scope, name, { ...spec, runtime }, version);
+}
+
+/** Writes a revision and its event, once. */
+export async function insertRevision(tx: Scope, revision: Revision): Promise<void> {
+  if (!(await store.insertRevision(tx.db, revision))) return;
+  const { id, deployment, model, version, digest, featureService } = revision;
+  const uses = version > 0 ? [`model:${model}/${version}`] : [];
+  if (featureService !== null) uses.push(`feature-service:${featureService}`);
+  await record(tx, {
+    type: 'serving.revision.created',
+    subject: `revision:${id}`,
+    data: { revision: id, deployment, model, version, digest, featureService },
+    uses,
+  });
+}
