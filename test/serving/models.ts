@@ -1,4 +1,9 @@
-import { encodeOnnx, type OnnxNode, type OnnxTensor } from '../../src/platform/onnx/onnx-writer.ts';
+import {
+  encodeOnnx,
+  type OnnxNode,
+  type OnnxTensor,
+  type ValueType,
+} from '../../src/platform/onnx/onnx-writer.ts';
 
 /**
  * Small models for tests: input `features` FP32 [N, F], output `probability` FP32 [N, 1] = sigmoid(x·weights + bias).
@@ -75,6 +80,25 @@ export function failingModel(width: number): Uint8Array {
       },
       { op: 'Gather', inputs: ['table', 'index'], outputs: ['probability'] },
     ],
+    metadata: {},
+  });
+}
+
+/** A model that gives its inputs back: each `inputs` NAME: [type, shape] as the output that `outputs` names. */
+export function echoModel(
+  inputs: Record<string, [type: ValueType, shape: (number | string)[]]>,
+  outputs: Record<string, string>,
+): Uint8Array {
+  const value = (name: string, [type, shape]: [ValueType, (number | string)[]]) => ({ name, type, shape });
+  return encodeOnnx({
+    irVersion: 7,
+    producer: 'test',
+    opsets: [{ domain: '', version: 13 }],
+    graphName: 'echo',
+    inputs: Object.entries(inputs).map(([name, spec]) => value(name, spec)),
+    outputs: Object.entries(inputs).map(([name, spec]) => value(outputs[name], spec)),
+    initializers: [],
+    nodes: Object.keys(inputs).map((name) => ({ op: 'Identity', inputs: [name], outputs: [outputs[name]] })),
     metadata: {},
   });
 }

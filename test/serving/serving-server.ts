@@ -1,12 +1,18 @@
 import type { ModelVersion, PromotionPolicy, RegistryDoor } from '../../src/domains/registry/index.ts';
 import { createServingDomain } from '../../src/domains/serving/index.ts';
 import type { FeaturesPort } from '../../src/domains/serving/routing/feature-port.ts';
+import { permissions } from '../../src/permissions.ts';
 import type { ConfigOptions } from '../../src/platform/config.ts';
+import { HoustonError } from '../../src/platform/errors.ts';
 import type { HoustonApp } from '../../src/platform/http/app.ts';
 import { record } from '../../src/platform/ledger/index.ts';
+import { createLogger } from '../../src/platform/log.ts';
 import type { Platform } from '../../src/platform/platform.ts';
 import { type Scope, transact } from '../../src/platform/scope.ts';
+import { kserveV1Routes } from '../../src/protocols/kserve-v1/index.ts';
+import { mlflowScoringRoutes } from '../../src/protocols/mlflow-scoring/index.ts';
 import { openInferenceRoutes } from '../../src/protocols/open-inference/index.ts';
+import { startGrpcServer } from '../../src/protocols/open-inference-grpc/index.ts';
 import { prometheusRoutes } from '../../src/protocols/prometheus/index.ts';
 import { startTestServer } from '../server.ts';
 
@@ -46,6 +52,8 @@ export function createTestRegistry(): TestRegistry {
         digest,
         size,
         flavor: 'onnx',
+        servable: true,
+        packaged: null,
         format: { irVersion: 7, producer: 'test', opsets: [], nodes: 1, operators: {} },
         signature: { inputs: [], outputs: [], features: null },
         source: 'test',
@@ -69,7 +77,12 @@ export function createTestRegistry(): TestRegistry {
     },
     async getVersion(_scope: Scope, model: string, ref: number | string) {
       const version = find(model, ref);
-      if (!version) throw new Error(`no version ${model} ${ref}`);
+      if (!version) {
+        throw new HoustonError('registry.version.not_found', 'There is no such version.', {
+          status: 404,
+          next: 'Register it.',
+        });
+      }
       return version;
     },
     findVersion: async (_scope: Scope, model: string, ref: number | string) => find(model, ref),
@@ -102,12 +115,21 @@ export async function startServing(
     const protocols = {
       name: 'protocols',
       async routes(app: HoustonApp) {
-        await app.register(openInferenceRoutes(serving));
+        await app.register(openInferenceRoutes(serving, createLogger('error')));
+        await app.register(kserveV1Routes(serving));
+        const { invocationsModel } = platform.config;
+        await app.register(mlflowScoringRoutes(serving, { version: 'test', defaultModel: invocationsModel }));
         prometheusRoutes(app, serving);
       },
     };
     return { serving, protocols };
   }, config);
+  const grpc = await startGrpcServer(server.platform, server.domains.serving, {
+    permissions,
+    version: 'test',
+    host: '127.0.0.1',
+    port: 0,
+  });
   const call = async (method: string, path: string, body?: unknown) => {
     const response = await fetch(`${server.url}${path}`, {
       method,
@@ -127,5 +149,17 @@ export async function startServing(
         { name: 'features', datatype: 'FP32', shape: [rows.length, rows[0].length], data: rows.flat() },
       ],
     });
-  return { ...server, registry, call, infer, scope: server.platform.systemScope('user:test') };
+  const close = async () => {
+    await grpc.close();
+    await server.close();
+  };
+  return {
+    ...server,
+    grpc: `127.0.0.1:${grpc.port}`,
+    close,
+    registry,
+    call,
+    infer,
+    scope: server.platform.systemScope('user:test'),
+  };
 }

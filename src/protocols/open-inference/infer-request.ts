@@ -1,14 +1,22 @@
 import type { NamedTensor, TensorSpec } from '../../domains/serving/index.ts';
+import { readClassification } from './classification.ts';
 import { OipError } from './errors.ts';
 import { createBlobReader, rawTensor } from './tensors-binary.ts';
 import { tensorFromJson } from './tensors-json.ts';
+
+export type RequestedOutput = {
+  name: string;
+  binary: boolean | undefined;
+  /** So many classes instead of the tensor. */
+  classification: number | undefined;
+};
 
 export type InferRequest = {
   id: string | undefined;
   parameters: Readonly<Record<string, unknown>>;
   tensors: NamedTensor[];
   /** Requested outputs, or undefined for all of them. */
-  outputs: { name: string; binary: boolean | undefined }[] | undefined;
+  outputs: RequestedOutput[] | undefined;
   /** Default form of the outputs. */
   binaryOutputs: boolean;
 };
@@ -74,16 +82,15 @@ function readOutputs(outputs: unknown): InferRequest['outputs'] {
     const { name, parameters } = (output ?? {}) as Record<string, unknown>;
     if (typeof name !== 'string') throw new OipError('A requested output has no name.');
     const given = objectOr(parameters, 'The parameters of an output');
-    if (given.classification !== undefined)
-      throw new OipError('The classification extension is not supported.', 501);
     const binary = typeof given.binary_data === 'boolean' ? given.binary_data : undefined;
-    return { name, binary };
+    return { name, binary, classification: readClassification(given.classification, name) };
   });
   refuseTwins(read, 'output');
   return read;
 }
 
-function refuseTwins(named: readonly { name: string }[], what: string): void {
+/** @throws OipError when two have the same name. */
+export function refuseTwins(named: readonly { name: string }[], what: string): void {
   if (named.length === 1) return;
   const names = new Set<string>();
   for (const { name } of named) {
@@ -98,17 +105,32 @@ function objectOr(value: unknown, what: string): Readonly<Record<string, unknown
   throw new OipError(`${what} are not an object.`);
 }
 
-/** JSON, and the bare NaN and Infinity that Python writes (read as null and as numbers beyond every range). */
+/**
+ * JSON, and the bare NaN and Infinity that Python writes (read as null and as numbers beyond every range). Integers
+ * beyond those of a double are bigints.
+ */
 export function parseTolerant(text: string): unknown {
   try {
-    return JSON.parse(text);
+    return parseExact(text);
   } catch {
     try {
-      return JSON.parse(replaceBareNumbers(text));
+      return parseExact(replaceBareNumbers(text));
     } catch {
       throw new OipError('The body is not valid JSON.');
     }
   }
+}
+
+const wideInteger = /[[,:\s-]\d{16}/;
+
+function parseExact(text: string): unknown {
+  return wideInteger.test(text) ? JSON.parse(text, exactInteger) : JSON.parse(text);
+}
+
+function exactInteger(_key: string, value: unknown, context?: { source?: string }): unknown {
+  if (typeof value !== 'number' || Number.isSafeInteger(value)) return value;
+  const source = context?.source ?? '';
+  return /^-?\d+$/.test(source) ? BigInt(source) : value;
 }
 
 /** Replaces NaN, Infinity and -Infinity outside of strings. */

@@ -1,4 +1,5 @@
 import type { NamedTensor, Prediction } from '../../domains/serving/index.ts';
+import { classify } from './classification.ts';
 import { OipError } from './errors.ts';
 import type { InferRequest } from './infer-request.ts';
 import { encodeBlob } from './tensors-binary.ts';
@@ -68,16 +69,17 @@ function quoted(name: string): string {
   return text;
 }
 
-function selectOutputs(request: InferRequest, outputs: readonly NamedTensor[]) {
+/** The requested outputs in the asked order, and which of them go out in binary. */
+export function selectOutputs(request: InferRequest, outputs: readonly NamedTensor[]) {
   const formOf = (tensor: NamedTensor, asked: boolean | undefined) => ({
     tensor,
     // FP16 has no JSON form.
-    binary: asked ?? (request.binaryOutputs || tensor.datatype === 'FP16'),
+    binary: tensor.datatype === 'FP16' || (asked ?? request.binaryOutputs),
   });
   if (!request.outputs) return outputs.map((tensor) => formOf(tensor, undefined));
-  return request.outputs.map(({ name, binary }) => {
+  return request.outputs.map(({ name, binary, classification }) => {
     const tensor = outputs.find((output) => output.name === name);
     if (!tensor) throw new OipError(`The model has no output "${name}".`);
-    return formOf(tensor, binary);
+    return formOf(classification === undefined ? tensor : classify(tensor, classification), binary);
   });
 }

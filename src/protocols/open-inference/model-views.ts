@@ -5,13 +5,33 @@ import {
   type TensorSpec,
 } from '../../domains/serving/index.ts';
 
+const extensions = [
+  'binary_tensor_data',
+  'classification',
+  'generate',
+  'logging',
+  'model_configuration',
+  'model_repository',
+  'statistics',
+  'trace',
+];
+
+/** Server metadata of the protocol. */
+export function serverMetadata(version: string) {
+  return { name: 'houston', version, extensions };
+}
+
 const spec = ({ name, datatype, shape }: TensorSpec) => ({ name, datatype, shape });
 
-/** Model metadata of the protocol. */
-export function modelMetadata(name: string, live: LiveRevision, versions: string[]) {
+/** Model metadata of the protocol, with every version that can be asked for. */
+export function modelMetadata(serving: ServingDoor, name: string, version?: string) {
+  const live = serving.live(name, version);
+  const route = serving.liveRoutes().find((one) => one.deployment === name);
+  const served = [route?.champion, route?.rollout?.challenger, route?.previous];
+  const versions = new Set(served.flatMap((one) => (one ? [String(one.revision.version)] : [])));
   return {
     name,
-    versions,
+    versions: [...versions],
     platform: 'onnx_onnxv1',
     inputs: live.inputs.map(spec),
     outputs: live.runner.outputs.map(spec),
@@ -19,21 +39,40 @@ export function modelMetadata(name: string, live: LiveRevision, versions: string
   };
 }
 
-/** The part of Triton's model configuration that clients read. */
+/** Rows that a client may send in one request of a model whose first dimensions are free. */
+const mostBatchRows = 4096;
+
+/**
+ * The part of Triton's model configuration that clients read. Where every first dimension is free it is the batch,
+ * which the dimensions then leave out, as load generators expect.
+ */
 export function modelConfig(name: string, live: LiveRevision) {
+  const isBatched = [...live.inputs, ...live.runner.outputs].every(({ shape }) => shape[0] === -1);
   const tensor = ({ name: tensorName, datatype, shape }: TensorSpec) => ({
     name: tensorName,
     data_type: `TYPE_${datatype === 'BYTES' ? 'STRING' : datatype}`,
-    dims: shape,
+    ...dimensions(isBatched ? shape.slice(1) : shape),
   });
   return {
     name,
     platform: 'onnxruntime_onnx',
     backend: 'onnxruntime',
-    max_batch_size: 0,
+    max_batch_size: isBatched ? mostBatchRows : 0,
     input: live.inputs.map(tensor),
     output: live.runner.outputs.map(tensor),
   };
+}
+
+/** A configuration has at least one dimension; a scalar says so by its reshape. */
+function dimensions(dims: readonly number[]) {
+  return dims.length > 0 ? { dims } : { dims: [1], reshape: { shape: [] } };
+}
+
+/** Statistics of every model that answers. */
+export function allStatistics(serving: ServingDoor) {
+  return serving
+    .liveRoutes()
+    .flatMap(({ deployment, champion }) => (champion ? [modelStatistics(deployment, champion)] : []));
 }
 
 /** Statistics of one revision in the form of the statistics extension. */
@@ -58,7 +97,9 @@ export function modelStatistics(name: string, live: LiveRevision) {
       cache_hit: duration(0, 0),
       cache_miss: duration(0, 0),
     },
+    response_stats: {},
     batch_stats: [],
+    memory_usage: [],
     p99_ms: latencyQuantile(meter.latency, 0.99),
   };
 }

@@ -1,7 +1,6 @@
 import { gzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { hasPython, runPython } from '../../../test/python.ts';
 import { logisticModel } from '../../../test/serving/models.ts';
 import { type ServingServer, startServing } from '../../../test/serving/serving-server.ts';
 import { parseTolerant } from './infer-request.ts';
@@ -233,46 +232,4 @@ describe('numbers', () => {
     });
     expect(() => parseTolerant('{"a":NaNs}')).toThrow('valid JSON');
   });
-});
-
-const hasTriton = hasPython('tritonclient.http', 'numpy');
-
-const program = `
-import sys, numpy as np
-import tritonclient.http as http
-from tritonclient.utils import InferenceServerException
-client = http.InferenceServerClient(sys.argv[1])
-assert client.is_server_live() and client.is_server_ready() and client.is_model_ready("m") and client.is_model_ready("m", "1")
-meta = client.get_model_metadata("m")
-assert meta["inputs"][0]["datatype"] == "FP32", meta
-assert client.get_server_metadata()["name"] == "houston"
-assert client.get_model_repository_index()[0]["state"] == "READY"
-assert client.get_model_config("m")["input"][0]["data_type"] == "TYPE_FP32"
-x = np.array([[1, 2], [3, 4]], dtype=np.float32)
-want = 1 / (1 + np.exp(-(x @ np.array([1, 2]))))
-def tensor(binary):
-    t = http.InferInput("features", x.shape, "FP32")
-    t.set_data_from_numpy(x, binary_data=binary)
-    return t
-results = [client.infer("m", [tensor(True)])]
-results.append(client.infer("m", [tensor(False)], outputs=[http.InferRequestedOutput("probability", binary_data=False)]))
-results.append(client.infer("m", [tensor(True)], outputs=[http.InferRequestedOutput("probability", binary_data=True)], model_version="1", request_id="mine"))
-results.append(client.infer("m", [tensor(True)], request_compression_algorithm="gzip", response_compression_algorithm="gzip"))
-results.append(client.async_infer("m", [tensor(True)]).get_result())
-for result in results:
-    np.testing.assert_allclose(result.as_numpy("probability").ravel(), want, rtol=1e-6)
-assert results[2].get_response()["id"] == "mine"
-assert int(client.get_inference_statistics("m")["model_stats"][0]["inference_count"]) >= 10
-for bad in ("nobody", "m"):
-    try:
-        client.infer(bad, [tensor(True)], model_version="" if bad == "nobody" else "7")
-        raise SystemExit("no error")
-    except InferenceServerException as error:
-        assert "There is no" in str(error) or "does not serve" in str(error), str(error)
-print("fine")
-`;
-
-test.skipIf(!hasTriton)('the unmodified tritonclient does its work', async () => {
-  const printed = await runPython('-c', program, server.url.replace('http://', ''));
-  expect(printed.trim()).toBe('fine');
 });

@@ -20,18 +20,17 @@ const integerRanges: Partial<Record<Datatype, readonly [number, number]>> = {
   INT32: [-2_147_483_648, 2_147_483_647],
 };
 
+/** Datatypes that a caller may send; BF16 becomes FP32 on the way in. */
+export type WireDatatype = Datatype | 'BF16';
+export type TensorHead = { name: string; datatype: WireDatatype; shape: number[]; count: number };
+
 /** Checks the name, datatype and shape of an input and returns its element count. */
-export function checkHead(input: unknown): {
-  name: string;
-  datatype: Datatype;
-  shape: number[];
-  count: number;
-} {
+export function checkHead(input: unknown): TensorHead {
   if (typeof input !== 'object' || input === null || Array.isArray(input))
     throw new OipError('An input is not an object.');
   const { name, datatype, shape } = input as Record<string, unknown>;
   if (typeof name !== 'string' || name === '') throw new OipError('An input has no name.');
-  if (typeof datatype !== 'string' || (datatype !== 'BYTES' && !Object.hasOwn(datatypes, datatype))) {
+  if (!isDatatype(datatype)) {
     throw new OipError(`The input "${name}" has no datatype that this server knows.`);
   }
   if (!Array.isArray(shape) || shape.length > mostDimensions)
@@ -43,15 +42,19 @@ export function checkHead(input: unknown): {
     count *= size;
     if (count > mostElements) throw new OipError(`The input "${name}" has too many elements.`);
   }
-  return { name, datatype: datatype as Datatype, shape, count };
+  return { name, datatype, shape, count };
+}
+
+function isDatatype(text: unknown): text is WireDatatype {
+  return text === 'BYTES' || text === 'BF16' || (typeof text === 'string' && Object.hasOwn(datatypes, text));
 }
 
 /** Reads an input given as JSON; `data` may be flat or nested, row-major. */
 export function tensorFromJson(input: { data?: unknown }): NamedTensor {
   const { name, datatype, shape, count } = checkHead(input);
   if (!Array.isArray(input.data)) throw new OipError(`The input "${name}" has no data.`);
-  if (datatype === 'FP16')
-    throw new OipError(`The input "${name}" is FP16, which has no JSON form; send it in binary.`);
+  if (datatype === 'FP16' || datatype === 'BF16')
+    throw new OipError(`The input "${name}" is ${datatype}, which has no JSON form; send it in binary.`);
   const flat = Array.isArray(input.data[0]) ? flatten(input.data, name, count) : input.data;
   if (flat.length !== count) {
     throw new OipError(`The input "${name}" needs ${count} elements for its shape, and has ${flat.length}.`);
@@ -74,7 +77,8 @@ function flatten(data: unknown[], name: string, count: number): unknown[] {
   return flat;
 }
 
-function convert(values: unknown[], datatype: Datatype, name: string): TensorData {
+/** Flat values as the array of their datatype. @throws OipError when one of them is none. */
+export function convert(values: readonly unknown[], datatype: Datatype, name: string): TensorData {
   const wrong = () => new OipError(`The input "${name}" has an element that is not ${datatype}.`);
   const { length } = values;
   if (datatype === 'FP32' || datatype === 'FP64') {
@@ -83,13 +87,14 @@ function convert(values: unknown[], datatype: Datatype, name: string): TensorDat
       const value = values[i];
       if (typeof value === 'number') out[i] = value;
       else if (value === null) out[i] = Number.NaN;
+      else if (typeof value === 'bigint') out[i] = Number(value);
       else throw wrong();
     }
     return out;
   }
   if (datatype === 'BYTES') {
     for (const value of values) if (typeof value !== 'string') throw wrong();
-    return values as string[];
+    return values as unknown as string[];
   }
   if (datatype === 'BOOL') {
     const out = new Uint8Array(length);
@@ -104,8 +109,10 @@ function convert(values: unknown[], datatype: Datatype, name: string): TensorDat
     const out = allocate(datatype, length) as BigInt64Array;
     for (let i = 0; i < length; i++) {
       const value = values[i];
-      if (!Number.isSafeInteger(value) || (datatype === 'UINT64' && (value as number) < 0)) throw wrong();
-      out[i] = BigInt(value as number);
+      if (typeof value !== 'bigint' && !Number.isSafeInteger(value)) throw wrong();
+      out[i] = BigInt(value as number | bigint);
+      // What does not fit has wrapped around.
+      if (out[i] !== BigInt(value as number | bigint)) throw wrong();
     }
     return out;
   }

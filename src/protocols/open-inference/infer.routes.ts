@@ -1,0 +1,129 @@
+import type { OutgoingHttpHeaders } from 'node:http';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { ServingDoor } from '../../domains/serving/index.ts';
+import type { OpenLane } from '../../platform/http/app.ts';
+import type { LaneReply } from '../../platform/http/fast-lane.ts';
+import type { Logger } from '../../platform/log.ts';
+import { type PackedReply, packReply, unpacked } from './compression.ts';
+import { OipError } from './errors.ts';
+import { reportFailure } from './failures.ts';
+import { readInferRequest } from './infer-request.ts';
+import { type InferReply, writeInferReply } from './infer-response.ts';
+
+/** Bodies up to this size, also after unpacking. */
+export const mostBytes = 64 * 1024 * 1024;
+
+const prefix = '/v2/models/';
+const bases = [`${prefix}:model`, `${prefix}:model/versions/:version`];
+const plainPath = /^\/v2\/models\/([^/]+)(?:\/versions\/([^/]+))?\/infer$/;
+
+type Asked = { model: string; version?: string };
+
+/** Inference, by the routes and by the fast lane: both read, predict and write in the same way. */
+export function inferRoutes(app: FastifyInstance, serving: ServingDoor, log: Logger): void {
+  for (const base of bases) {
+    app.post(`${base}/infer`, { schema: { summary: 'Inference', tags: ['open-inference'] } }, route(serving));
+  }
+  app.fastLane(`POST ${bases[0]}/infer`, prefix, openLane(serving, log));
+}
+
+/** Predicts and hands on the reply; what is wrong with the request is thrown, or handed to `fail`. */
+function infer(
+  serving: ServingDoor,
+  { model, version }: Asked,
+  body: Buffer,
+  headerLength: number | undefined,
+  send: (reply: InferReply) => void,
+  fail: (error: unknown) => void,
+): void {
+  if (body.length === 0) throw new OipError('The request has no body.');
+  const asked = readInferRequest(body, headerLength, () => serving.live(model, version).inputs);
+  const { id, parameters, tensors } = asked;
+  serving.predict(model, { id, version, parameters, tensors }).then((answer) => {
+    try {
+      send(writeInferReply(model, asked, answer));
+    } catch (error) {
+      fail(error);
+    }
+  }, fail);
+}
+
+// No promise of its own for a plain body: what this handler throws, Fastify gives to the error handler.
+function route(serving: ServingDoor) {
+  return (request: FastifyRequest, reply: FastifyReply): void => {
+    const body = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0);
+    const length = headerLength(request.headers['inference-header-content-length']);
+    const predict = (bytes: Buffer) =>
+      infer(
+        serving,
+        request.params as Asked,
+        bytes,
+        length,
+        (answer) => packReply(answer, request.headers['accept-encoding'], (one) => sendReply(reply, one)),
+        (error) => void reply.send(error),
+      );
+    const encoding = request.headers['content-encoding'];
+    if (encoding === undefined) predict(body);
+    else
+      unpacked(body, encoding, mostBytes)
+        .then(predict)
+        .catch((error: unknown) => void reply.send(error));
+  };
+}
+
+/**
+ * Sends a finished answer past Fastify's serialisation and send hooks, which have nothing to add to it; headers that
+ * the request's hooks have set go with it.
+ */
+function sendReply(reply: FastifyReply, { body, headerLength: jsonLength, encoding }: PackedReply): void {
+  const headers = reply.getHeaders();
+  headers['content-type'] = typeOf(jsonLength);
+  if (jsonLength !== undefined) headers['inference-header-content-length'] = String(jsonLength);
+  if (encoding !== undefined) headers['content-encoding'] = encoding;
+  headers['content-length'] = String(Buffer.byteLength(body));
+  reply.hijack();
+  reply.raw.writeHead(200, headers as OutgoingHttpHeaders);
+  reply.raw.end(body);
+}
+
+function openLane(serving: ServingDoor, log: Logger): OpenLane {
+  return ({ path, headers }) => {
+    const [, model, version] = plainPath.exec(path) ?? [];
+    if (model === undefined || model.length > 300) return undefined;
+    const asked: Asked = { model, version };
+    const length = headers['inference-header-content-length'];
+    const refuse = (error: unknown, reply: LaneReply) => {
+      const [status, text] = reportFailure(error, log);
+      const again = status === 503 ? 'retry-after: 1\r\n' : '';
+      reply(status, 'application/json', JSON.stringify({ error: text }), again);
+    };
+    return {
+      refuse,
+      answer(body, reply) {
+        try {
+          const send = (one: PackedReply) => reply(200, typeOf(one.headerLength), one.body, laneHeaders(one));
+          const pack = (answer: InferReply) => packReply(answer, headers['accept-encoding'], send);
+          infer(serving, asked, body, headerLength(length), pack, (error) => refuse(error, reply));
+        } catch (error) {
+          refuse(error, reply);
+        }
+      },
+    };
+  };
+}
+
+function laneHeaders({ headerLength: json, encoding }: PackedReply): string {
+  const packing = encoding === undefined ? '' : `content-encoding: ${encoding}\r\n`;
+  return json === undefined ? packing : `${packing}inference-header-content-length: ${json}\r\n`;
+}
+
+const typeOf = (jsonLength: number | undefined) =>
+  jsonLength === undefined ? 'application/json; charset=utf-8' : 'application/octet-stream';
+
+function headerLength(header: string | string[] | undefined): number | undefined {
+  if (header === undefined) return undefined;
+  if (typeof header !== 'string' || !/^\d{1,9}$/.test(header)) {
+    throw new OipError('Inference-Header-Content-Length is not a length within the body.');
+  }
+  return Number(header);
+}
