@@ -49,6 +49,16 @@ export function findVersion(db: Db, model: string, version: number): Promise<Ver
     .executeTakeFirst();
 }
 
+/** Keeps others from changing a version until the commit. */
+export async function holdVersion(db: Db, model: string, version: number): Promise<void> {
+  await db
+    .updateTable('registry_versions')
+    .set({ version })
+    .where('model', '=', model)
+    .where('version', '=', version)
+    .execute();
+}
+
 /** The newest version of the model with these bytes. */
 export function findVersionByDigest(db: Db, model: string, digest: string): Promise<VersionRow | undefined> {
   return db

@@ -1,5 +1,6 @@
 import Type, { type Static } from 'typebox';
 import { defineErrors } from '../../platform/errors.ts';
+import { ConversionReply } from './conversion/conversion.contract.ts';
 
 /**
  * A model's name; wider than other names, because clients of other registries bring theirs: everything but slashes,
@@ -167,7 +168,15 @@ export const VersionReply = Type.Object({
   version: Type.Integer(),
   digest: Digest,
   size: Type.Integer(),
-  flavor: Type.String(),
+  flavor: Type.String({ description: 'What it was registered as: onnx, sklearn, xgboost, …' }),
+  servable: Type.Boolean({ description: 'The digest is that of ONNX bytes that can be deployed' }),
+  packaged: Nullable(
+    Type.Object(
+      { digest: Digest, size: Type.Integer() },
+      { description: 'The list of the registered files, when the digest is that of an ONNX twin' },
+    ),
+  ),
+  conversion: Nullable(ConversionReply),
   signature: SignatureSchema,
   format: FormatSchema,
   source: Type.String(),

@@ -32,11 +32,18 @@ export type ModelRecord = {
 export type ModelVersion = {
   model: string;
   version: number;
-  /** `sha256:…` of the ONNX bytes, which lie in the blob store under it. */
+  /**
+   * `sha256:…` of the ONNX bytes, which lie in the blob store under it. Of a version that was registered in another
+   * form: of its ONNX twin once there is one, before that of the list of its files.
+   */
   digest: string;
   size: number;
-  /** `onnx` for what Houston serves; the flavor's name (sklearn, …) for what it only records. */
+  /** What it was registered as: `onnx`, sklearn, xgboost, … */
   flavor: string;
+  /** The bytes are ONNX: judged, deployed and watched like any other. */
+  servable: boolean;
+  /** The list of the registered files, when the digest is that of a twin. */
+  packaged: { digest: string; size: number } | null;
   signature: ModelSignature;
   format: ModelFormat;
   /** Where the bytes came from, in the words of whoever brought them. */
@@ -73,13 +80,29 @@ export type RegisterVersionInput = {
 /** Frozen bins of one column with the counts of the reference rows (see `src/math/bins.ts`). */
 export type FeatureProfile = { bins: NumericBins; counts: number[] };
 
-/** Drift reference of a model: what its inputs, scores and labels looked like on held-out rows. */
+/** Drift reference of a model: what its inputs, scores and outcomes looked like on held-out rows. */
 export type TrainingProfile = {
   features: Record<string, FeatureProfile>;
   score: FeatureProfile;
   /** Share of positive labels, 0 to 1. */
   labelRate: number;
   rows: number;
+  /** The same rows by stretches of event time; null where they have no time. Older profiles have none. */
+  chunks?: ProfileChunks | null;
+};
+
+/** Held-out rows by stretches of event time, oldest first; `length` in milliseconds. */
+export type ProfileChunks = { length: number; items: ProfileChunk[] };
+
+/** One stretch, counted like a live window: counts on the frozen bins, outcomes in sums by hour. */
+export type ProfileChunk = {
+  start: number;
+  rows: number;
+  features: Record<string, number[]>;
+  score: number[];
+  /** Sums over the rows of an hour: labels, scores, log loss in nats, (s − y)·logit(s), squared errors. */
+  hours: { n: number; labels: number; scores: number; logLoss: number; excess: number; brier: number }[];
+  ranking: { auc: number | null; positives: number; negatives: number };
 };
 
 export type EvaluationRecord = {

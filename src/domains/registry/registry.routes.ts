@@ -3,6 +3,7 @@ import Type from 'typebox';
 import { platformError } from '../../platform/errors.ts';
 import type { HoustonApp } from '../../platform/http/app.ts';
 import { authorise, transact } from '../../platform/scope.ts';
+import { newestConversions } from './conversion/conversions.store.ts';
 import { latestVerdicts } from './gate/gate.service.ts';
 import { ModelReply, ModelSpec, Name, RiskSchema, registryError, VersionReply } from './registry.contract.ts';
 import * as service from './registry.service.ts';
@@ -80,7 +81,12 @@ function uploadRoute(app: HoustonApp): void {
     async ({ scope, params }) => {
       const versions = await service.listVersions(scope, params.name);
       const verdicts = await latestVerdicts(scope, params.name);
-      return { items: versions.map((version) => wireVersion(version, verdicts.get(version.version))) };
+      const conversions = await newestConversions(scope.db, params.name);
+      return {
+        items: versions.map((one) =>
+          wireVersion(one, verdicts.get(one.version), conversions.get(one.version)),
+        ),
+      };
     },
   );
   app.post(
@@ -123,7 +129,7 @@ function uploadRoute(app: HoustonApp): void {
           await service.putAlias(tx, params.name, query.alias, registered.version);
         return service.getVersion(tx, params.name, registered.version);
       });
-      return reply.status(201).send(wireVersion(version, undefined));
+      return reply.status(201).send(wireVersion(version, undefined, undefined));
     },
   );
 }

@@ -213,7 +213,7 @@ export async function listVersions(scope: Scope, model: string): Promise<ModelVe
   const rows = await store.listVersions(scope.db, model);
   const aliases = await store.listAliases(scope.db, model);
   const evaluations = await newestEvaluations(scope.db, model);
-  return rows.map((row) => assembleVersion(row, aliases, evaluations.get(row.digest)));
+  return rows.map((row) => assembleVersion(row, aliases, evaluations.get(servingDigest(row))));
 }
 
 /** A person points an alias at a version. */
@@ -286,22 +286,28 @@ function toModel(row: ModelRow, aliases: Record<string, number>): ModelRecord {
 
 async function toVersion(scope: Scope, row: VersionRow): Promise<ModelVersion> {
   const aliases = await store.listAliases(scope.db, row.model);
-  return assembleVersion(row, aliases, await findEvaluation(scope.db, row.model, row.digest));
+  return assembleVersion(row, aliases, await findEvaluation(scope.db, row.model, servingDigest(row)));
 }
+
+/** The bytes that evaluations, verdicts and deployments are about. */
+const servingDigest = (row: VersionRow) => row.serving_digest ?? row.digest;
 
 function assembleVersion(
   row: VersionRow,
   aliases: readonly AliasRow[],
   evaluation: EvaluationRow | undefined,
 ): ModelVersion {
+  const format = JSON.parse(row.serving_format ?? row.format) as ModelFormat;
   return {
     model: row.model,
     version: row.version,
-    digest: row.digest,
-    size: row.size,
+    digest: servingDigest(row),
+    size: row.serving_size ?? row.size,
     flavor: row.flavor,
-    signature: JSON.parse(row.signature) as ModelSignature,
-    format: JSON.parse(row.format) as ModelFormat,
+    servable: format.irVersion > 0,
+    packaged: row.serving_digest ? { digest: row.digest, size: row.size } : null,
+    signature: JSON.parse(row.serving_signature ?? row.signature) as ModelSignature,
+    format,
     source: row.source,
     tags: JSON.parse(row.tags) as Record<string, string>,
     aliases: aliases.filter(({ version }) => version === row.version).map(({ alias }) => alias),

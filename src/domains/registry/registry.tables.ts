@@ -1,6 +1,9 @@
 import type { Migration } from '../../platform/db/database.ts';
 import { registryTables } from './migrations/registry-001-tables.ts';
 import { registryCatalog } from './migrations/registry-002-catalog.ts';
+import { registryConversions } from './migrations/registry-010-conversions.ts';
+import { registryWebhooks } from './migrations/registry-011-webhooks.ts';
+import type { WebhookRow } from './webhooks/webhooks.store.ts';
 
 export type ModelRow = {
   name: string;
@@ -48,6 +51,32 @@ export type VersionRow = {
   status_message?: string | null;
   changed_at?: number | null;
   deleted_at?: number | null;
+  /** The ONNX twin of a version that was registered in another form: digest, size, and JSON as above. */
+  serving_digest?: string | null;
+  serving_size?: number | null;
+  serving_signature?: string | null;
+  serving_format?: string | null;
+};
+
+/** One attempt to make the twin of a version. */
+export type ConversionRow = {
+  id: string;
+  model: string;
+  version: number;
+  state: 'queued' | 'running' | 'converted' | 'failed';
+  flavor: string;
+  /** 1 when whoever asked may run code, so that pickles are loaded. */
+  may_run_code: number;
+  actor: string;
+  progress: number | null;
+  note: string | null;
+  /** JSON of `ConversionFailure`. */
+  error: string | null;
+  /** JSON of `Parity`. */
+  result: string | null;
+  created_at: number;
+  started_at: number | null;
+  ended_at: number | null;
 };
 
 export type AliasRow = { model: string; alias: string; version: number; updated_at: number };
@@ -88,7 +117,14 @@ declare module '../../platform/db/database.ts' {
     registry_aliases: AliasRow;
     registry_evaluations: EvaluationRow;
     registry_verdicts: VerdictRow;
+    registry_conversions: ConversionRow;
+    registry_webhooks: WebhookRow;
   }
 }
 
-export const registryMigrations: Migration[] = [registryTables, registryCatalog];
+export const registryMigrations: Migration[] = [
+  registryTables,
+  registryCatalog,
+  registryConversions,
+  registryWebhooks,
+];

@@ -1,5 +1,7 @@
 import { isoTime } from '../../platform/clock.ts';
+import { wireConversion } from './conversion/conversions.service.ts';
 import type { ModelRecord, ModelVersion, Verdict } from './registry.door.ts';
+import type { ConversionRow } from './registry.tables.ts';
 
 /** A model as HTTP replies carry it. */
 export function wireModel(model: ModelRecord) {
@@ -12,10 +14,15 @@ export function wireVerdict(verdict: Verdict) {
 }
 
 /** A version as HTTP replies carry it. */
-export function wireVersion(version: ModelVersion, verdict: Verdict | undefined) {
+export function wireVersion(
+  version: ModelVersion,
+  verdict: Verdict | undefined,
+  conversion: ConversionRow | undefined,
+) {
   return {
     ...version,
     createdAt: isoTime(version.createdAt),
     verdict: verdict ? wireVerdict(verdict) : null,
+    conversion: conversion ? wireConversion(conversion) : null,
   };
 }

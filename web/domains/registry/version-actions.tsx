@@ -50,9 +50,11 @@ export function VersionActions({
             </Menu.Item>
           ))}
           <Menu.Divider />
-          <Menu.Item component="a" href={download} download leftSection={<IconDownload size={14} />}>
-            ONNX file
-          </Menu.Item>
+          {version.servable ? (
+            <Menu.Item component="a" href={download} download leftSection={<IconDownload size={14} />}>
+              ONNX file
+            </Menu.Item>
+          ) : null}
           {version.evaluation ? (
             <Menu.Item
               component="a"
@@ -75,7 +77,7 @@ export function VersionActions({
           ) : null}
         </Menu.Dropdown>
       </Menu>
-      <DeployButton model={version.model} version={version} />
+      {version.servable ? <DeployButton model={version.model} version={version} /> : null}
       <AliasDialog open={naming} close={() => setNaming(false)} version={version} model={model} />
       <Confirm
         open={removing !== null}

@@ -10,6 +10,7 @@ import { Panel } from '../../ui/panel.tsx';
 import { signedInterval } from '../../ui/signed.ts';
 import { Stat, Stats } from '../../ui/stat.tsx';
 import { Tabs, useTab } from '../../ui/tabs.tsx';
+import { ConversionPanel } from './conversion-panel.tsx';
 import { EvaluationView, NotEvaluated } from './evaluation-view.tsx';
 import { LineageView } from './lineage-view.tsx';
 import { SignatureView } from './signature-view.tsx';
@@ -92,7 +93,7 @@ export function ModelVersionPage() {
                     <Digest digest={shown.digest} />
                   </div>
                   <div className="stat-note">
-                    {shown.flavor}, {bytes(shown.size)}
+                    {shown.packaged ? `${shown.flavor} as ONNX` : shown.flavor}, {bytes(shown.size)}
                   </div>
                 </div>
                 <Stat
@@ -103,7 +104,12 @@ export function ModelVersionPage() {
                 />
               </Stats>
             </Panel>
-            {tab === 'board' ? <VerdictsView version={shown} target={target} newestOnly /> : null}
+            {isConverted(shown) && (tab === 'board' || !shown.servable) ? (
+              <ConversionPanel version={shown} target={target} />
+            ) : null}
+            {tab === 'board' && shown.servable ? (
+              <VerdictsView version={shown} target={target} newestOnly />
+            ) : null}
             {tab === 'evaluation' ? (
               shown.evaluation === null ? (
                 <NotEvaluated name={name} />
@@ -122,6 +128,9 @@ export function ModelVersionPage() {
     </Page>
   );
 }
+
+/** Registered in a form that is not served as it is. */
+const isConverted = ({ servable, packaged }: ModelVersion) => !servable || packaged !== null;
 
 function difference(
   found: { value: number | null; lower: number | null; upper: number | null } | undefined,

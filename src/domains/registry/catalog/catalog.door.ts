@@ -16,6 +16,8 @@ export function createCatalog(tracking: TrackingDoor) {
     searchModels,
     createVersion: (scope: Scope, input: versions.NewCatalogVersion) =>
       versions.createVersion(scope, tracking, input),
+    filePlace: (scope: Scope, model: string, version: number, path: string) =>
+      versions.filePlace(scope, tracking, model, version, path),
     getVersion: versions.getVersion,
     getVersionByAlias: versions.getVersionByAlias,
     changeVersion: versions.changeVersion,

@@ -89,6 +89,7 @@ export async function renameModelRow(db: Db, row: ModelRow, name: string, now: n
     'registry_aliases',
     'registry_evaluations',
     'registry_verdicts',
+    'registry_conversions',
   ] as const) {
     await db.updateTable(table).set({ model: name }).where('model', '=', row.name).execute();
   }

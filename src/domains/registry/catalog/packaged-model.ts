@@ -3,6 +3,7 @@ import { HoustonError } from '../../../platform/errors.ts';
 import { canonicalJson, type JsonObject } from '../../../platform/json.ts';
 import type { Scope } from '../../../platform/scope.ts';
 import type { TrackingDoor } from '../../experiments/index.ts';
+import { CONVERTIBLE } from '../conversion/conversion.contract.ts';
 import type { ModelFormat, ModelSignature, Tensor } from '../registry.contract.ts';
 import { describeBlob } from '../registry.service.ts';
 
@@ -19,7 +20,10 @@ export type PackagedModel = {
 type ModelFile = {
   flavors?: Record<string, JsonObject>;
   signature?: { inputs?: unknown; outputs?: unknown };
+  saved_input_example_info?: JsonObject;
 };
+
+const isConvertible = (flavor: string) => CONVERTIBLE.some((one) => one === flavor);
 
 const emptyFormat: ModelFormat = { irVersion: 0, producer: 'mlflow', opsets: [], nodes: 0, operators: {} };
 
@@ -61,11 +65,17 @@ export async function inspectPackage(
   message ||=
     named.size === 0
       ? 'Recorded only: the files lie outside this server.'
-      : `Recorded only: Houston serves ONNX, and this is ${flavor}. Log the model as ONNX to deploy it.`;
+      : isConvertible(flavor)
+        ? `Recorded so far: Houston serves ONNX, and this is ${flavor}. Convert it to deploy it.`
+        : `Recorded only: Houston serves ONNX, and this is ${flavor}. Log the model as ONNX to deploy it.`;
   return { digest, flavor, signature, format: emptyFormat, message };
 }
 
-async function readModelFile(scope: Scope, digest: string | undefined): Promise<ModelFile | undefined> {
+/** The description that lies beside a packaged model; undefined when it is missing or no YAML. */
+export async function readModelFile(
+  scope: Scope,
+  digest: string | undefined,
+): Promise<ModelFile | undefined> {
   if (digest === undefined || (await scope.platform.blobs.size(digest)) > 4 * 1024 * 1024) return undefined;
   try {
     const value: unknown = parse((await scope.platform.blobs.get(digest)).toString('utf8'), {

@@ -7,7 +7,7 @@ import {
   type Grammar,
   matchesClause,
   parseFilter,
-  parseOrder,
+  parseOrders,
   type Searchable,
 } from '../../experiments/index.ts';
 import { registryError } from '../registry.contract.ts';
@@ -111,7 +111,7 @@ function find<T>(
   }
   const offset = decodeOffset(search.pageToken);
   const clauses = parseFilter(search.filter, grammar);
-  const orders = [...(search.orderBy ?? []), ...ties].map((text) => parseOrder(text, grammar));
+  const orders = [...parseOrders(search.orderBy ?? [], grammar), ...parseOrders(ties, grammar)];
   const order = byOrders(orders);
   const found = items
     .map((item) => ({ item, seen: read(item) }))

@@ -1,6 +1,8 @@
+import { HoustonError } from '../../../platform/errors.ts';
 import { record } from '../../../platform/ledger/index.ts';
 import { authorise, type Scope, transact } from '../../../platform/scope.ts';
 import type { TrackingDoor } from '../../experiments/index.ts';
+import { requestConversion } from '../conversion/conversions.service.ts';
 import { findAlias, listAliases, removeAlias, updateModel } from '../models.store.ts';
 import { registryError } from '../registry.contract.ts';
 import { registerVersion } from '../registry.service.ts';
@@ -39,7 +41,7 @@ export async function createVersion(
   const storage = await resolve(scope, tracking, input);
   const place = /^mlflow-artifacts:/.test(storage.uri) ? tracking.placeOf(pathOf(storage.uri)) : null;
   const found = await inspectPackage(scope, tracking, place, input.source);
-  return transact(scope, async (tx) => {
+  const created = await transact(scope, async (tx) => {
     const { version } = await registerVersion(tx, {
       model: input.model,
       digest: found.digest,
@@ -60,6 +62,21 @@ export async function createVersion(
     if (storage.loggedModel) await noteOnLoggedModel(tx, tracking, storage.loggedModel, input.model, version);
     return getVersion(tx, input.model, version);
   });
+  return found.format.irVersion > 0 ? created : convertByItself(scope, created);
+}
+
+/** With automatic conversion: asks for the twin in the name of whoever registers; what forbids it stands in the status. */
+async function convertByItself(scope: Scope, version: CatalogVersion): Promise<CatalogVersion> {
+  if (scope.platform.config.conversion !== 'auto') return version;
+  const { model, version: number } = version;
+  try {
+    await requestConversion(scope, model, number);
+  } catch (error) {
+    if (!(error instanceof HoustonError)) throw error;
+    const status = `Recorded only, not converted: ${error.message} ${error.next}`;
+    await store.updateVersionRow(scope.db, model, number, { status_message: status });
+  }
+  return getVersion(scope, model, number);
 }
 
 const pathOf = (uri: string) => {
@@ -118,6 +135,22 @@ async function noteOnLoggedModel(
   const list = [...(Array.isArray(known) ? known : []), { name, version: String(version) }];
   const writer = { ...tx, permissions: new Set([...tx.permissions, 'experiments.write']) };
   await tracking.setLoggedModelTags(writer, id, [{ key: VERSIONS_TAG, value: JSON.stringify(list) }]);
+}
+
+/** Where a file of a version lies in this server's own store. @throws registry.source.invalid when it lies elsewhere */
+export async function filePlace(
+  scope: Scope,
+  tracking: TrackingDoor,
+  model: string,
+  version: number,
+  path: string,
+): Promise<ReturnType<TrackingDoor['placeOf']>> {
+  const { storageUri } = await getVersion(scope, model, version);
+  if (!/^mlflow-artifacts:/.test(storageUri)) {
+    throw registryError('registry.source.invalid', 'The files of this version lie outside this server.');
+  }
+  const root = tracking.placeOf(pathOf(storageUri));
+  return { owner: root.owner, path: root.path === '' ? path : `${root.path}/${path}` };
 }
 
 /** @throws registry.model.not_found, registry.version.not_found */

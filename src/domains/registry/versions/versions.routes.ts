@@ -2,6 +2,7 @@ import Type from 'typebox';
 import { isoTime } from '../../../platform/clock.ts';
 import type { HoustonApp } from '../../../platform/http/app.ts';
 import { authorise } from '../../../platform/scope.ts';
+import { newestConversion } from '../conversion/conversions.store.ts';
 import { getLatestEvaluation } from '../evaluation/evaluations.service.ts';
 import { gate, latestVerdict, verdicts } from '../gate/gate.service.ts';
 import { Digest, Name, registryError, VerdictReply, VersionReply } from '../registry.contract.ts';
@@ -24,7 +25,8 @@ export function versionRoutes(app: HoustonApp): void {
     { schema: { summary: 'Read a version', tags, params: VersionParams, response: { 200: VersionReply } } },
     async ({ scope, params }) => {
       const version = await getVersion(scope, params.name, params.version);
-      return wireVersion(version, await latestVerdict(scope, version.model, version.version));
+      const verdict = await latestVerdict(scope, version.model, version.version);
+      return wireVersion(version, verdict, await newestConversion(scope.db, version.model, version.version));
     },
   );
   app.get(
