@@ -18,11 +18,19 @@ const pinned = () => {
 };
 const runtime = pinned() ?? process.execPath;
 const main = join(root, 'src', 'cli', 'main.ts');
-const child = spawn(runtime, ['--disable-warning=ExperimentalWarning', main, ...process.argv.slice(2)], {
-  stdio: 'inherit',
-  // Stripped and compiled sources are kept between starts.
-  env: { NODE_COMPILE_CACHE: join(root, 'node_modules', '.cache', 'houston'), ...process.env },
-});
+const args = [
+  '--disable-warning=ExperimentalWarning',
+  '--max-semi-space-size=8',
+  main,
+  ...process.argv.slice(2),
+];
+// Stripped and compiled sources are kept between starts.
+const env = { NODE_COMPILE_CACHE: join(root, 'node_modules', '.cache', 'houston'), ...process.env };
+// Where it can be, this process becomes the program; elsewhere it waits for it.
+if (process.execve && process.platform !== 'win32' && existsSync(runtime)) {
+  process.execve(runtime, [runtime, ...args], env);
+}
+const child = spawn(runtime, args, { stdio: 'inherit', env });
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal));
 child.on('error', (error) => {
   console.error(`Cannot start the runtime: ${error.message}. Run "npm ci" in ${root} first.`);

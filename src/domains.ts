@@ -25,6 +25,7 @@ export function createDomains(platform: Platform) {
     serving: () => serving,
   });
   pipelines.connectApprovals(governance.approvals);
+  experiments.connectHolders(registry.heldOwners);
   const serving: ServingDomain = createServingDomain(platform, {
     features,
     registry,

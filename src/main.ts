@@ -1,9 +1,11 @@
 import type { AddressInfo } from 'node:net';
+import type { ServingDoor } from './domains/serving/index.ts';
 import { createDomains, type Domains } from './domains.ts';
 import { permissions } from './permissions.ts';
 import { authRoutes } from './platform/auth/auth.routes.ts';
 import { authMigrations } from './platform/auth/auth.tables.ts';
 import { bootstrapAdministrator } from './platform/auth/auth.ts';
+import { blobsMigrations } from './platform/blobs/collector.tables.ts';
 import type { Config } from './platform/config.ts';
 import { lockDataFolder } from './platform/data-lock.ts';
 import { migrate } from './platform/db/migrate.ts';
@@ -19,14 +21,21 @@ import type { DomainModule } from './platform/module.ts';
 import { createPlatform, type Platform } from './platform/platform.ts';
 import { reactorMigrations } from './platform/reactors/reactors.tables.ts';
 import { createReactors, type Reactors } from './platform/reactors/reactors.ts';
-import { mlflowRoutes } from './protocols/mlflow/index.ts';
+import { webhookMigrations } from './platform/webhooks/webhooks.tables.ts';
+import { kserveV1Routes } from './protocols/kserve-v1/index.ts';
+import { mlflowRoutes, mlflowVersion } from './protocols/mlflow/index.ts';
+import { mlflowScoringRoutes } from './protocols/mlflow-scoring/index.ts';
 import { openInferenceRoutes } from './protocols/open-inference/index.ts';
+import type { GrpcServer } from './protocols/open-inference-grpc/index.ts';
+import { otlpRoutes } from './protocols/otlp/index.ts';
 import { prometheusRoutes } from './protocols/prometheus/index.ts';
 import { version } from './version.ts';
 
 /** A running server: one process that does it all. */
 export type Houston = {
   readonly url: string;
+  /** HOST:PORT of gRPC; null when it is off, or when another program has its default port. */
+  readonly grpc: string | null;
   readonly platform: Platform;
   readonly domains: Domains;
   readonly reactors: Reactors;
@@ -46,22 +55,31 @@ export async function composeHouston(config: Config, options: { log?: Logger; no
     modules.flatMap((module) => module.reactors ?? []),
   );
   const declarables = modules.flatMap((module) => module.declarables ?? []);
-  for (const kind of modules.flatMap((module) => module.jobs ?? [])) platform.jobs.define(kind);
+  platform.collector.register(modules.flatMap((module) => module.blobReferrers ?? []));
+  const kinds = [...platform.collector.jobs, ...modules.flatMap((module) => module.jobs ?? [])];
+  for (const kind of kinds) platform.jobs.define(kind);
 
   const app = await createApp(platform, { permissions, version });
-  platformRoutes(app, reactors, version);
+  platformRoutes(app, reactors, version, mlflowVersion);
   authRoutes(app);
   declarationRoutes(app, declarables);
   for (const module of modules) await module.routes?.(app);
-  await app.register(openInferenceRoutes(domains.serving, version));
+  await app.register(openInferenceRoutes(domains.serving, platform.log, version));
+  await app.register(kserveV1Routes(domains.serving));
+  await app.register(
+    mlflowScoringRoutes(domains.serving, { version, defaultModel: config.invocationsModel }),
+  );
   await app.register(mlflowRoutes(domains));
+  await app.register(otlpRoutes(domains));
   prometheusRoutes(app, domains.serving);
   await webRoutes(app);
   const migrations = [
     ...ledgerMigrations,
     ...reactorMigrations,
     ...jobsMigrations,
+    ...webhookMigrations,
     ...authMigrations,
+    ...blobsMigrations,
     ...modules.flatMap((module) => module.migrations ?? []),
   ];
   return { platform, domains, modules, reactors, app, migrations };
@@ -77,7 +95,9 @@ export async function startHouston(
 ): Promise<Houston> {
   const unlock = lockDataFolder(config);
   const { platform, domains, modules, reactors, app, migrations } = await composeHouston(config, options);
+  let grpc: GrpcServer | null = null;
   const close = async () => {
+    await grpc?.close();
     app.server.closeAllConnections();
     await app.close();
     await platform.jobs.stop();
@@ -94,6 +114,7 @@ export async function startHouston(
     for (const module of modules) await module.start?.(scope);
     await platform.jobs.start();
     await reactors.start();
+    grpc = await listenGrpc(config, platform, domains.serving);
     await listen(app, config);
   } catch (error) {
     await close();
@@ -105,6 +126,7 @@ export async function startHouston(
   platform.log.debug('healthy', { port, events: head.seq });
   return {
     url: `http://${host}:${port}`,
+    grpc: grpc && `${host}:${grpc.port}`,
     platform,
     domains,
     reactors,
@@ -112,6 +134,28 @@ export async function startHouston(
     firstToken,
     close,
   };
+}
+
+/**
+ * Starts gRPC unless it is off. A default port that is taken is no reason not to start.
+ * @throws platform.port.in_use for a port that was chosen
+ */
+async function listenGrpc(
+  config: Config,
+  platform: Platform,
+  serving: ServingDoor,
+): Promise<GrpcServer | null> {
+  if (config.grpc === null) return null;
+  const { port, isChosen } = config.grpc;
+  const { startGrpcServer } = await import('./protocols/open-inference-grpc/index.ts');
+  try {
+    return await startGrpcServer(platform, serving, { permissions, version, host: config.host, port });
+  } catch (error) {
+    const isTaken = error instanceof HoustonError && error.code === 'platform.port.in_use';
+    if (isChosen || !isTaken) throw error;
+    platform.log.warn('gRPC is off: another program has its port; choose one with --grpc-port', { port });
+    return null;
+  }
 }
 
 /** @throws platform.port.in_use */

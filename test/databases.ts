@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import pg from 'pg';
 import { afterAll, describe } from 'vitest';
 import { authMigrations } from '../src/platform/auth/auth.tables.ts';
+import { blobsMigrations } from '../src/platform/blobs/collector.tables.ts';
 import { readConfig } from '../src/platform/config.ts';
 import type { Migration } from '../src/platform/db/database.ts';
 import { migrate } from '../src/platform/db/migrate.ts';
@@ -13,6 +14,7 @@ import { ledgerMigrations } from '../src/platform/ledger/index.ts';
 import { createLogger } from '../src/platform/log.ts';
 import { createPlatform, type Platform } from '../src/platform/platform.ts';
 import { reactorMigrations } from '../src/platform/reactors/reactors.tables.ts';
+import { webhookMigrations } from '../src/platform/webhooks/webhooks.tables.ts';
 
 const postgresUrl = process.env.HOUSTON_TEST_POSTGRES ?? 'postgres://postgres@127.0.0.1:5432/postgres';
 
@@ -20,7 +22,9 @@ export const platformMigrations: Migration[] = [
   ...ledgerMigrations,
   ...reactorMigrations,
   ...jobsMigrations,
+  ...webhookMigrations,
   ...authMigrations,
+  ...blobsMigrations,
 ];
 
 /** A platform on a fresh database and data folder, with the platform's and the given migrations applied. */

@@ -49,7 +49,7 @@ export async function startTestServer<Domains extends Record<string, object>>(
   );
   for (const kind of modules.flatMap((module) => module.jobs ?? [])) platform.jobs.define(kind);
   const app = await createApp(platform, { permissions, version: 'test' });
-  platformRoutes(app, reactors, 'test');
+  platformRoutes(app, reactors, 'test', 'test');
   authRoutes(app);
   declarationRoutes(
     app,

@@ -9,14 +9,19 @@ from http.client import HTTPConnection
 from urllib.parse import urlparse
 
 
-def post(connection, path, body):
-    text = body if isinstance(body, str) else json.dumps(body)
-    connection.request("POST", f"/api/2.0/mlflow/{path}", text, {"Content-Type": "application/json"})
+LONG_RUN = "f" * 32
+
+
+def send(connection, path, body):
+    """The reply's bytes: reading what they say is the client's work, and not measured."""
+    text = body if isinstance(body, str) else body and json.dumps(body)
+    headers = {"Content-Type": "application/json"} if body else {}
+    connection.request("POST" if body else "GET", f"/{path}", text, headers)
     reply = connection.getresponse()
     text = reply.read()
     if reply.status != 200:
         raise RuntimeError(f"{path}: {reply.status} {text[:300]}")
-    return json.loads(text)
+    return text
 
 
 def connect(url):
@@ -26,7 +31,8 @@ def connect(url):
 
 def client(url, kind, seconds, number, answers):
     connection = connect(url)
-    run = post(connection, "runs/create", {"experiment_id": "0", "start_time": 1})["run"]["info"]["run_id"]
+    created = send(connection, "api/2.0/mlflow/runs/create", {"experiment_id": "0", "start_time": 1})
+    run = json.loads(created)["run"]["info"]["run_id"]
     # Written once and stamped per call: the client must not be what is measured.
     metrics = [
         {"key": f"metric_{i % 50}", "value": i * 0.001, "timestamp": "@now", "step": i // 50} for i in range(500)
@@ -36,20 +42,25 @@ def client(url, kind, seconds, number, answers):
     while time.time() - first < seconds:
         now = int(time.time() * 1000)
         if kind == "log_batch":
-            path, body = "runs/log-batch", batch.replace('"@now"', str(1_700_000_000_000 + done))
+            path, body = "api/2.0/mlflow/runs/log-batch", batch.replace('"@now"', str(1_700_000_000_000 + done))
         elif kind == "log_metric":
-            path, body = "runs/log-metric", {"run_id": run, "key": "loss", "value": done, "timestamp": now, "step": done}
+            path, body = "api/2.0/mlflow/runs/log-metric", {"run_id": run, "key": "loss", "value": done, "timestamp": now, "step": done}
+        elif kind == "chart":
+            path = f"ajax-api/2.0/mlflow/metrics/get-history-bulk-interval?run_ids={LONG_RUN}&metric_key=curve&max_results=2500"
+            body = None
+        elif kind == "history":
+            path, body = f"api/2.0/mlflow/metrics/get-history?run_id={LONG_RUN}&metric_key=curve&max_results=25000", None
         else:
-            path = "runs/search"
+            path = "api/2.0/mlflow/runs/search"
             body = {
-                "experiment_ids": [kind.split(":")[1]],
+                "experiment_ids": ["0"],
                 "filter": "metrics.auc > 0.5 and metrics.loss < 0.9",
                 "order_by": ["metrics.auc DESC"],
                 "max_results": 1000,
             }
         started = time.time()
         try:
-            post(connection, path, body)
+            send(connection, path, body)
             done += 1
             times.append(time.time() - started)
         except Exception:

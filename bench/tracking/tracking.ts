@@ -1,99 +1,118 @@
 /**
- * The write and search paths of tracking, beside MLflow's own server: same machine, same client load, SQLite against
- * SQLite, in one go; prints the ratio. `HOUSTON_TEST_PYTHON` names a Python with mlflow.
+ * Tracking beside MLflow's own server: same machine, same client load, SQLite against SQLite or PostgreSQL against
+ * PostgreSQL, in turns; prints medians and ratios. `HOUSTON_TEST_PYTHON` names a Python with mlflow (and psycopg2).
  *
- *   node bench/tracking/tracking.ts [seconds per measurement] [rounds] [runs to search among]
+ *   node bench/tracking/tracking.ts [--postgres URL] [--seconds 10] [--rounds 3] [--runs 100000] [--points 1000000]
+ *     [--megabytes 2048] [--only houston]
  */
-import { execFileSync, spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { execFile, execFileSync } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { loadavg, tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { parseArgs, promisify } from 'node:util';
+import pg from 'pg';
+import { sqliteFloor } from './floor.ts';
+import { memory, processorTime, type Server, start } from './servers.ts';
 
+const { values: options } = parseArgs({
+  options: {
+    postgres: { type: 'string' },
+    seconds: { type: 'string', default: '10' },
+    rounds: { type: 'string', default: '3' },
+    runs: { type: 'string', default: '100000' },
+    points: { type: 'string', default: '1000000' },
+    megabytes: { type: 'string', default: '2048' },
+    only: { type: 'string' },
+  },
+});
 const python = process.env.HOUSTON_TEST_PYTHON ?? 'python3';
-const seconds = Number(process.argv[2] ?? 10);
-const rounds = Number(process.argv[3] ?? 3);
-const runs = Number(process.argv[4] ?? 100_000);
 const root = join(import.meta.dirname, '..', '..');
 const folder = mkdtempSync(join(tmpdir(), 'houston-bench-'));
+const rounds = Number(options.rounds);
+const run = promisify(execFile);
 
-type Server = { name: string; url: string; pid: number; startedIn: number; stop(): void };
-
-async function start(name: string, command: string, args: string[], port: number): Promise<Server> {
-  const began = performance.now();
-  const child = spawn(command, args, {
-    cwd: folder,
-    stdio: 'ignore',
-    detached: true,
-    env: { ...process.env, MLFLOW_DISABLE_TELEMETRY: 'true' },
-  });
-  const url = `http://127.0.0.1:${port}`;
-  for (;;) {
-    const isUp = await fetch(`${url}/health`).then(
-      (reply) => reply.ok,
-      () => false,
-    );
-    if (isUp) break;
-    if (performance.now() - began > 120_000) throw new Error(`${name} did not start.`);
-    await new Promise((resolve) => setTimeout(resolve, 50));
+/** A database for each side, and the way to be rid of them. */
+async function databases(): Promise<{ mlflow: string; houston: string; drop(): Promise<void> }> {
+  const { postgres } = options;
+  if (postgres === undefined) {
+    const [mlflow, houston] = [join(folder, 'mlflow.db'), join(folder, 'houston', 'houston.sqlite')];
+    return { mlflow, houston, drop: async () => {} };
   }
-  const stop = () => process.kill(-child.pid!, 'SIGKILL');
-  return { name, url, pid: child.pid!, startedIn: performance.now() - began, stop };
+  const names = ['bench_mlflow', 'bench_houston'];
+  const each = async (command: string) => {
+    const client = new pg.Client({ connectionString: postgres });
+    await client.connect();
+    for (const name of names) await client.query(`${command} ${name}`);
+    await client.end();
+  };
+  await each('drop database if exists');
+  await each('create database');
+  const [mlflow, houston] = names.map((name) => Object.assign(new URL(postgres), { pathname: name }).href);
+  const wait = () => new Promise((resolve) => setTimeout(resolve, 1000));
+  return {
+    mlflow: mlflow!,
+    houston: houston!,
+    drop: () => wait().then(() => each('drop database if exists')),
+  };
 }
 
-/** Sums something over a process and all below it. */
-function overTree(pid: number, read: (pid: number) => number): number {
-  if (!existsSync(`/proc/${pid}/task`)) return 0;
-  const children = readdirSync(`/proc/${pid}/task`).flatMap((task) =>
-    readFileSync(`/proc/${pid}/task/${task}/children`, 'utf8').split(' ').filter(Boolean).map(Number),
+const stores = await databases();
+const isPostgres = options.postgres !== undefined;
+
+const startMlflow = () =>
+  start(
+    'MLflow',
+    [
+      join(dirname(python), 'mlflow'),
+      'server',
+      ...['--port', '6171', '--default-artifact-root', 'mlflow-artifacts:/'],
+      ...['--artifacts-destination', join(folder, 'artifacts')],
+      ...[
+        '--backend-store-uri',
+        isPostgres ? stores.mlflow.replace(/^postgres:/, 'postgresql:') : `sqlite:///${stores.mlflow}`,
+      ],
+    ],
+    { port: 6171, cwd: folder, database: stores.mlflow },
   );
-  return read(pid) + children.reduce((sum, child) => sum + overTree(child, read), 0);
-}
-
-/** Resident memory in MiB. */
-const memory = (root: number) =>
-  overTree(root, (pid) => {
-    const status = readFileSync(`/proc/${pid}/status`, 'utf8');
-    return Number(/VmRSS:\s+(\d+)/.exec(status)?.[1] ?? 0) / 1024;
-  });
-
-/** Processor time used so far, in ms (clock ticks of 10 ms). */
-const processorTime = (root: number) =>
-  overTree(root, (pid) => {
-    const fields = readFileSync(`/proc/${pid}/stat`, 'utf8')
-      .replace(/^.*\) /s, '')
-      .split(' ');
-    return (Number(fields[11]) + Number(fields[12])) * 10;
-  });
+const startHouston = () =>
+  start(
+    'Houston',
+    [
+      process.execPath,
+      join(root, 'bin', 'houston.mjs'),
+      ...['serve', '--port', '6172', '--data-dir', join(folder, 'houston')],
+      ...(isPostgres ? ['--database', stores.houston] : []),
+    ],
+    { port: 6172, cwd: folder, database: stores.houston },
+  );
 
 type Figure = { rate: number; done: number; failed: number; p50: number; p95: number; processor: number };
+type Unit = 'calls/s' | 'ms' | 'MiB' | 's';
 
-function load(server: Server, kind: string, clients: number): Figure {
+async function load(server: Server, kind: string, clients: number): Promise<Figure> {
   const script = join(import.meta.dirname, 'load.py');
-  const args = [script, server.url, kind, String(clients), String(seconds)];
   const before = processorTime(server.pid);
-  const figure = JSON.parse(execFileSync(python, args, { encoding: 'utf8' })) as Omit<Figure, 'processor'>;
+  const { stdout } = await run(python, [script, server.url, kind, String(clients), options.seconds]);
+  const figure = JSON.parse(stdout) as Omit<Figure, 'processor'>;
   return { ...figure, processor: (processorTime(server.pid) - before) / figure.done };
 }
 
-function seed(database: string, kind: string): void {
-  execFileSync(python, [join(import.meta.dirname, 'seed.py'), database, kind, String(runs)]);
+/** One line: a figure of each server, and how many times better ours is. */
+function row(label: string, unit: Unit, figures: readonly number[]): void {
+  const sides = figures.map((figure, i) => `${servers[i]!.name} ${figure.toFixed(1).padStart(9)}`);
+  const [theirs, ours] = figures;
+  const ratio =
+    ours === undefined ? '' : `${(unit === 'calls/s' ? ours / theirs! : theirs! / ours).toFixed(1)} ×`;
+  console.log(`${label.padEnd(42)} ${sides.join('  ')} ${unit.padEnd(8)} ${ratio}`);
 }
 
-function row(label: string, unit: string, values: readonly number[], lessIsBetter = false): void {
-  const [theirs, ours] = values as [number, number];
-  const ratio = lessIsBetter ? theirs / ours : ours / theirs;
-  console.log(
-    `${label.padEnd(38)} MLflow ${theirs.toFixed(1).padStart(9)}  Houston ${ours.toFixed(1).padStart(9)} ${unit.padEnd(8)} ${ratio.toFixed(1)} ×`,
-  );
-}
+const median = (values: number[]) => [...values].sort((a, b) => a - b)[values.length >> 1]!;
 
-/** Both servers in turn, several rounds; medians and their ratio. */
-function measure(kind: string, label: string, clients: number): void {
+/** The servers in turn, several rounds; medians and their ratio. */
+async function measure(kind: string, label: string, clients: number): Promise<void> {
   const figures = servers.map(() => [] as Figure[]);
   for (let round = 0; round < rounds; round++) {
-    servers.forEach((server, i) => {
-      figures[i]!.push(load(server, kind, clients));
-    });
+    for (const [i, server] of servers.entries()) figures[i]!.push(await load(server, kind, clients));
   }
   const medians = (of: (figure: Figure) => number) => figures.map((all) => median(all.map(of)));
   row(
@@ -105,76 +124,96 @@ function measure(kind: string, label: string, clients: number): void {
     '  p50',
     'ms',
     medians(({ p50 }) => p50),
-    true,
   );
   row(
     '  p95',
     'ms',
     medians(({ p95 }) => p95),
-    true,
   );
   row(
     '  processor time per call',
     'ms',
     medians(({ processor }) => processor),
-    true,
   );
-  const failed = figures.map((all) => all.reduce((sum, one) => sum + one.failed, 0));
-  if (failed.some((count) => count > 0))
-    console.log(`  failed calls: MLflow ${failed[0]}, Houston ${failed[1]}`);
+  figures.forEach((all, i) => {
+    const failed = all.reduce((sum, one) => sum + one.failed, 0);
+    if (failed > 0) console.log(`  failed calls of ${servers[i]!.name}: ${failed}`);
+  });
 }
 
-const median = (values: number[]) => [...values].sort((a, b) => a - b)[values.length >> 1]!;
-
-const mlflow = await start(
-  'MLflow',
-  join(dirname(python), 'mlflow'),
-  [
-    'server',
-    '--port',
-    '6171',
-    '--backend-store-uri',
-    `sqlite:///${join(folder, 'mlflow.db')}`,
-    '--default-artifact-root',
-    'mlflow-artifacts:/',
-    '--artifacts-destination',
-    join(folder, 'artifacts'),
-  ],
-  6171,
-);
-const houston = await start(
-  'Houston',
-  process.execPath,
-  [join(root, 'src/cli/main.ts'), 'serve', '--port', '6172', '--data-dir', join(folder, 'houston')],
-  6172,
-);
-const servers = [mlflow, houston];
-try {
+/** A large file up and down, with the most memory that the server had meanwhile beyond what it had before. */
+async function artifacts(): Promise<void> {
+  const figures: { up: number; down: number; growth: number }[] = [];
+  for (const server of servers) {
+    const before = memory(server.pid);
+    let most = before;
+    const watch = setInterval(() => {
+      most = Math.max(most, memory(server.pid));
+    }, 100);
+    const { stdout } = await run(python, [
+      join(import.meta.dirname, 'artifact.py'),
+      server.url,
+      options.megabytes,
+    ]);
+    clearInterval(watch);
+    figures.push({ ...(JSON.parse(stdout) as { up: number; down: number }), growth: most - before });
+  }
+  const label = `artifact of ${options.megabytes} MiB`;
   row(
-    'start to healthy',
+    `${label} up`,
+    's',
+    figures.map(({ up }) => up),
+  );
+  row(
+    `${label} down`,
+    's',
+    figures.map(({ down }) => down),
+  );
+  row(
+    '  memory beyond that before, at most',
+    'MiB',
+    figures.map(({ growth }) => growth),
+  );
+}
+
+const servers = [...(options.only === 'houston' ? [] : [await startMlflow()]), await startHouston()];
+const memories = (label: string) =>
+  row(
+    label,
+    'MiB',
+    servers.map(({ pid }) => memory(pid)),
+  );
+try {
+  console.log(`${isPostgres ? 'PostgreSQL' : 'SQLite'}; load of the machine ${loadavg()[0]!.toFixed(1)}`);
+  row(
+    'start to healthy, first',
     'ms',
     servers.map(({ startedIn }) => startedIn),
-    true,
   );
-  row(
-    'memory, idle',
-    'MiB',
-    servers.map(({ pid }) => memory(pid)),
-    true,
-  );
-  measure('log_batch', 'log_batch of 500 metrics, 8 clients', 8);
-  measure('log_metric', 'log_metric one by one, 8 clients', 8);
-  await fetch(`${houston.url}/api/2.0/mlflow/experiments/get?experiment_id=0`);
-  seed(join(folder, 'mlflow.db'), 'mlflow');
-  seed(join(folder, 'houston', 'houston.sqlite'), 'houston');
-  measure('search:0', `search, 1000 of ${runs} runs, 1 client`, 1);
-  row(
-    'memory, after the load',
-    'MiB',
-    servers.map(({ pid }) => memory(pid)),
-    true,
-  );
+  memories('memory, idle');
+  await measure('log_batch', 'log_batch of 500 metrics, 8 clients', 8);
+  if (!isPostgres) {
+    const { bare, keyed } = sqliteFloor(folder);
+    console.log(
+      `  its points by SQLite alone: ${bare.toFixed(2)} ms without a key, ${keyed.toFixed(2)} ms with one`,
+    );
+  }
+  await measure('log_metric', 'log_metric one by one, 8 clients', 8);
+  for (const { name, url, database } of servers) {
+    await fetch(`${url}/api/2.0/mlflow/experiments/get?experiment_id=0`);
+    const script = join(import.meta.dirname, 'seed.py');
+    execFileSync(python, [script, database, name.toLowerCase(), options.runs, options.points]);
+  }
+  await measure('search', `search, 1000 of ${options.runs} runs, 1 client`, 1);
+  if (options.points !== '0') {
+    await measure('chart', `chart of ${options.points} points, 1 client`, 1);
+    await measure('history', `25,000 of ${options.points} points, 1 client`, 1);
+  }
+  if (options.megabytes !== '0') await artifacts();
+  memories('memory, after the load');
+  console.log(`load of the machine ${loadavg()[0]!.toFixed(1)}`);
 } finally {
   for (const server of servers) server.stop();
+  await stores.drop();
   rmSync(folder, { recursive: true, force: true });
 }

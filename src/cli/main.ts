@@ -1,6 +1,7 @@
 import { Command, CommanderError } from 'commander';
 import { version } from '../version.ts';
 import { accessCommands } from './commands/access.ts';
+import { collectionCommands } from './commands/collection.ts';
 import { dataCommands } from './commands/data.ts';
 import { declarationCommands } from './commands/declarations.ts';
 import { ledgerCommands } from './commands/ledger.ts';
@@ -23,6 +24,7 @@ modelCommands(program);
 dataCommands(program);
 pipelineCommands(program);
 operationCommands(program);
+collectionCommands(program);
 ledgerCommands(program);
 accessCommands(program);
 

@@ -1,4 +1,5 @@
 import type { TSchema } from 'typebox';
+import type { BlobReferrer } from './blobs/referrers.ts';
 import type { Migration } from './db/database.ts';
 import type { HoustonApp } from './http/app.ts';
 import type { JobKind } from './jobs/jobs.ts';
@@ -14,6 +15,8 @@ export type DomainModule = {
   readonly reactors?: readonly Reactor[];
   readonly jobs?: readonly JobKind[];
   readonly declarables?: readonly Declarable[];
+  /** Columns whose digests keep blobs alive; see `platform/blobs/referrers.ts`. */
+  readonly blobReferrers?: readonly BlobReferrer[];
   /** Loads what the domain keeps in memory; runs after the migrations, before the server listens. */
   readonly start?: (scope: Scope) => Promise<void>;
   readonly stop?: () => Promise<void>;

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { type BlobStore, openLocalBlobs } from './blobs/blobs.ts';
+import { type BlobCollector, createBlobCollector } from './blobs/collector.ts';
 import { systemClock } from './clock.ts';
 import { type Config, dataFolder } from './config.ts';
 import type { Db } from './db/database.ts';
@@ -18,6 +19,8 @@ export type Platform = {
   readonly dialect: Dialect;
   readonly ledger: Ledger;
   readonly blobs: BlobStore;
+  /** Removes bytes that nothing refers to. */
+  readonly collector: BlobCollector;
   readonly tables: Tables;
   readonly jobs: Jobs;
   readonly log: Logger;
@@ -52,6 +55,7 @@ export async function createPlatform(
     now,
     instance: randomUUID(),
     jobs: undefined as unknown as Jobs,
+    collector: undefined as unknown as BlobCollector,
     systemScope: (actor) => ({ db, actor, permissions, cause: null, now, log, platform }),
     async close() {
       ledger.close();
@@ -59,5 +63,8 @@ export async function createPlatform(
       await db.destroy();
     },
   };
-  return Object.assign(platform, { jobs: createJobs(platform) });
+  return Object.assign(platform, {
+    jobs: createJobs(platform),
+    collector: createBlobCollector(platform),
+  });
 }

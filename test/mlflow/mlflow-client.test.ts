@@ -4,12 +4,21 @@ import { startTestHouston } from '../houston.ts';
 import { clientVersion, runProgram } from './python-client.ts';
 
 const minutes = 300_000;
+const webhookHosts = ['http://localhost:*'];
 
 describe.skipIf(clientVersion === null)(`the MLflow client ${clientVersion}`, () => {
-  it.each(['tracking.py', 'search.py', 'models.py', 'registry.py', 'tracing.py'])(
+  it.each([
+    'tracking.py',
+    'search.py',
+    'models.py',
+    'registry.py',
+    'tracing.py',
+    'webhooks.py',
+    'genai_evaluation.py',
+  ])(
     'runs %s to its last line on SQLite',
     async (program) => {
-      const own = await startTestHouston();
+      const own = await startTestHouston({ webhookHosts });
       try {
         expect(await runProgram(program, own.url)).toContain(`${program.replace('.py', '')}: done`);
       } finally {
@@ -22,9 +31,16 @@ describe.skipIf(clientVersion === null)(`the MLflow client ${clientVersion}`, ()
   it(
     'runs tracking, search, registry and tracing on PostgreSQL',
     async () => {
-      for (const program of ['tracking.py', 'search.py', 'registry.py', 'tracing.py']) {
+      for (const program of [
+        'tracking.py',
+        'search.py',
+        'registry.py',
+        'tracing.py',
+        'webhooks.py',
+        'genai_evaluation.py',
+      ]) {
         const database = await createPostgresDatabase();
-        const own = await startTestHouston({ database: database.url });
+        const own = await startTestHouston({ database: database.url, webhookHosts });
         try {
           expect(await runProgram(program, own.url)).toContain('done');
         } finally {

@@ -27,8 +27,10 @@ export async function runProgram(
   name: string,
   url: string,
   env: Record<string, string> = {},
+  args: readonly string[] = [],
+  timeout = 280_000,
 ): Promise<string> {
-  const { stdout } = await promisify(execFile)(python, [join(import.meta.dirname, name)], {
+  const { stdout } = await promisify(execFile)(python, [join(import.meta.dirname, name), ...args], {
     env: {
       ...process.env,
       MLFLOW_TRACKING_URI: url,
@@ -37,7 +39,7 @@ export async function runProgram(
       PYTHONWARNINGS: 'ignore',
       ...env,
     },
-    timeout: 280_000,
+    timeout,
     maxBuffer: 64 * 1024 * 1024,
   });
   return stdout;

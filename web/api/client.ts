@@ -101,8 +101,16 @@ export const api = {
     json<T>(await send('GET', target, { ...(query ? { query } : {}), ...(signal ? { signal } : {}) })),
   raw: (target: string, query?: Query, signal?: AbortSignal): Promise<Response> =>
     send('GET', target, { ...(query ? { query } : {}), ...(signal ? { signal } : {}) }),
-  post: async <T>(target: string, body?: unknown, query?: Query): Promise<T> =>
-    json<T>(await send('POST', target, { body: body ?? {}, ...(query ? { query } : {}) })),
+  post: async <T>(target: string, body?: unknown, query?: Query, signal?: AbortSignal): Promise<T> =>
+    json<T>(
+      await send('POST', target, {
+        body: body ?? {},
+        ...(query ? { query } : {}),
+        ...(signal ? { signal } : {}),
+      }),
+    ),
+  patch: async <T>(target: string, body: unknown): Promise<T> =>
+    json<T>(await send('PATCH', target, { body })),
   put: async <T>(target: string, body: unknown): Promise<T> => json<T>(await send('PUT', target, { body })),
   remove: async <T>(target: string): Promise<T> => json<T>(await send('DELETE', target, {})),
   upload,

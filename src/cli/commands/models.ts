@@ -3,10 +3,13 @@ import type { Command } from 'commander';
 import { HoustonError } from '../../platform/errors.ts';
 import { type CommonOptions, common, withClient } from '../connect.ts';
 import { bold, dim, green, line, red, show, table, yellow } from '../output.ts';
+import { convertCommand } from './convert.ts';
 
 type Version = { model: string; version: number; digest: string };
 type Check = { name: string; decision: string; value: unknown; bound: unknown; reason: string };
 type Verdict = { decision: string; checks: Check[] };
+
+type DeployOptions = { to?: string; upstream?: string; protocol: string; upstreamModel?: string };
 
 const path = (name: string) => `/api/registry/models/${encodeURIComponent(name)}`;
 const verdictColour = (decision: string) =>
@@ -92,6 +95,8 @@ export function modelCommands(program: Command): void {
       }),
     );
 
+  convertCommand(models);
+
   common(models.command('gate').description('run the gate on a version and print its verdict'))
     .argument('<name>')
     .argument('<version>')
@@ -113,12 +118,17 @@ export function modelCommands(program: Command): void {
   )
     .argument('<model>')
     .option('--to <deployment>', 'name of the deployment (default: the name of the model)')
-    .action(async (model: string, options: CommonOptions & { to?: string }) =>
+    .option('--upstream <url>', 'server that runs it; the server must be started with --upstream ORIGIN')
+    .option('--protocol <protocol>', 'of the upstream: open-inference or mlflow', 'open-inference')
+    .option('--upstream-model <name>', 'its name there (default: its name here)')
+    .action(async (model: string, options: CommonOptions & DeployOptions) =>
       withClient(options, async (client) => {
         const deployment = options.to ?? model.split(/[@:]/)[0];
+        const { upstream: url, protocol, upstreamModel } = options;
+        const upstream = url && { url, protocol, ...(upstreamModel && { model: upstreamModel }) };
         const rollout = await client.post<{ id: string; state: string }>(
           `/api/serving/deployments/${encodeURIComponent(deployment)}/deploy`,
-          { model },
+          { model, ...(upstream && { upstream }) },
         );
         show(options.json, rollout, () => {
           line(

@@ -11,6 +11,13 @@ type ServeOptions = {
   database?: string;
   auth?: boolean;
   allowedHost?: string[];
+  upstream?: string[];
+  webhookHosts?: string[];
+  python?: string;
+  conversion?: string;
+  grpcPort?: string;
+  invocationsModel?: string;
+  gcAfterDays?: string;
   log?: string;
   json?: boolean;
 };
@@ -24,6 +31,17 @@ export function toConfigOptions(options: ServeOptions): ConfigOptions {
     ...(options.database !== undefined && { database: options.database }),
     ...(options.auth && { auth: true }),
     ...(options.allowedHost && { allowedHosts: options.allowedHost }),
+    ...(options.upstream && { upstreams: options.upstream }),
+    ...(options.webhookHosts && { webhookHosts: options.webhookHosts }),
+    ...(options.python !== undefined && { python: options.python }),
+    ...(options.conversion !== undefined && {
+      conversion: options.conversion as NonNullable<ConfigOptions['conversion']>,
+    }),
+    ...(options.grpcPort !== undefined && {
+      grpcPort: options.grpcPort === 'off' ? null : Number(options.grpcPort),
+    }),
+    ...(options.invocationsModel !== undefined && { invocationsModel: options.invocationsModel }),
+    ...(options.gcAfterDays !== undefined && { gcAfterDays: Number(options.gcAfterDays) }),
     ...(options.log !== undefined && { logLevel: options.log as ConfigOptions['logLevel'] }),
   };
 }
@@ -38,6 +56,13 @@ export function serverCommands(program: Command): void {
     .option('--database <url>', 'postgres://… moves the metadata to PostgreSQL')
     .option('--auth', 'ask for a login; the first start prints an administrator token')
     .option('--allowed-host <name...>', 'further names by which callers may address the server')
+    .option('--upstream <origin...>', 'servers that deployments may call to run their models')
+    .option('--webhook-hosts <host...>', 'hosts that webhooks may call (default: none)')
+    .option('--python <path>', 'Python of conversions to ONNX (default: python3)')
+    .option('--conversion <mode>', 'off, ask or auto: convert registered models to ONNX (default ask)')
+    .option('--grpc-port <port>', 'port of gRPC (default 8001; 0: any free one; off: none)')
+    .option('--invocations-model <name>', 'deployment that answers /invocations (default: the only one)')
+    .option('--gc-after-days <days>', 'every day, remove for good what was deleted so long ago')
     .option('--log <level>', 'debug, info, warn or error (default info)')
     .option('--json', 'print the start as one JSON line')
     .action(serve);
@@ -74,10 +99,11 @@ async function serve(options: ServeOptions): Promise<void> {
   const houston = await startHouston(config);
   const milliseconds = Math.round(performance.now() - started);
   if (options.json) {
-    line(JSON.stringify({ url: houston.url, milliseconds, firstToken: houston.firstToken ?? undefined }));
+    const { url, grpc, firstToken } = houston;
+    line(JSON.stringify({ url, grpc, milliseconds, firstToken: firstToken ?? undefined }));
   } else {
     line(
-      `${green('●')} ${bold('Houston')} at ${bold(houston.url)} ${dim(`· healthy in ${milliseconds} ms · data in ${config.dataDir}`)}`,
+      `${green('●')} ${bold('Houston')} at ${bold(houston.url)} ${dim(`· ${houston.grpc ? `gRPC at ${houston.grpc} · ` : ''}healthy in ${milliseconds} ms · data in ${config.dataDir}`)}`,
     );
     if (houston.firstToken) line(`  Administrator token (shown once): ${bold(houston.firstToken)}`);
     if (fresh) {

@@ -44,6 +44,10 @@ export function createDataDomain(
   return {
     name: 'data',
     migrations: [dataTables],
+    blobReferrers: [
+      { table: 'data_parts', column: 'digest', holds: 'digest' },
+      { table: 'data_derived', column: 'blob', holds: 'digest' },
+    ],
     routes: (app) => dataRoutes(app, { maxUploadBytes }),
     jobs: dataJobs,
     declarables: [datasetsDeclarable],

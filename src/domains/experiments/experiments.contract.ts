@@ -111,6 +111,8 @@ export const RunsQuery = Type.Object(
 export type RunsQueryInput = Static<typeof RunsQuery>;
 
 export const experimentsError = defineErrors({
+  'experiments.purge.active': { status: 409, next: 'Delete the run first; only what is deleted can go for good.' },
+  'experiments.purge.not_found': { status: 404, next: 'Use the job that POST /api/experiments/gc returned.' },
   'experiments.experiment.not_found': { status: 404, next: 'List the experiments at /api/experiments.' },
   'experiments.experiment.exists': {
     status: 409,
@@ -121,6 +123,10 @@ export const experimentsError = defineErrors({
   'experiments.run.active': { status: 409, next: 'The run is not deleted; go on with it.' },
   'experiments.model.not_found': { status: 404, next: 'Search the logged models of the experiment.' },
   'experiments.trace.not_found': { status: 404, next: 'Search the traces of the experiment.' },
+  'experiments.span.not_found': { status: 404, next: 'Read the trace for the ids of its spans.' },
+  'experiments.assessment.not_found': { status: 404, next: 'Read the trace for the ids of its assessments.' },
+  'experiments.dataset.not_found': { status: 404, next: 'Search the evaluation datasets.' },
+  'experiments.scorer.not_found': { status: 404, next: 'List the scorers of the experiment.' },
   'experiments.tag.not_found': { status: 404, next: 'Read the tags that are there.' },
   'experiments.input.invalid': { status: 400, next: 'Correct the named field and send the request again.' },
   'experiments.run.not_found': { status: 404, next: 'List the runs of the experiment.' },

@@ -1,11 +1,12 @@
+import { createReadStream } from 'node:fs';
 import Type from 'typebox';
 import { isoTime } from '../../platform/clock.ts';
 import type { HoustonApp } from '../../platform/http/app.ts';
+import { chartsRoutes } from './charts/charts.routes.ts';
 import {
   CreateRunBody,
   ExperimentName,
   ExperimentReply,
-  experimentsError,
   FinishBody,
   MetricsBody,
   MetricValue,
@@ -16,9 +17,18 @@ import {
 } from './experiments.contract.ts';
 import { wireNumber } from './experiments.model.ts';
 import * as service from './experiments.service.ts';
+import { findArtifactOf, readRuns } from './runs-table/related.service.ts';
+import { ReadRunsBody } from './runs-table/runs-table.contract.ts';
+import { runsTableRoutes } from './runs-table/runs-table.routes.ts';
+import { tracesRoutes } from './traces/traces.routes.ts';
 
 const tags = ['experiments'];
 const RunId = Type.Object({ id: Type.String({ maxLength: 64 }) });
+const ArtifactQuery = Type.Object({
+  path: Type.String({ minLength: 1, maxLength: 1000 }),
+  model: Type.Optional(Type.String({ maxLength: 100, description: 'Id of a logged model of the run' })),
+  first: Type.Optional(Type.Integer({ minimum: 1, description: 'Only so many bytes from the start' })),
+});
 
 /** HTTP door of the experiments. */
 export function experimentsRoutes(app: HoustonApp): void {
@@ -65,7 +75,23 @@ export function experimentsRoutes(app: HoustonApp): void {
     async ({ scope, body }, reply) => reply.status(201).send(wireRun(await service.createRun(scope, body))),
   );
 
+  app.post(
+    '/api/experiments/runs/read',
+    {
+      schema: {
+        summary: 'Read up to 100 runs',
+        tags,
+        body: ReadRunsBody,
+        response: { 200: Type.Object({ items: Type.Array(RunReply) }) },
+      },
+    },
+    async ({ scope, body }) => ({ items: (await readRuns(scope, body.ids)).map(wireRun) }),
+  );
+
   runRoutes(app);
+  tracesRoutes(app);
+  runsTableRoutes(app);
+  chartsRoutes(app);
 }
 
 function runRoutes(app: HoustonApp): void {
@@ -143,22 +169,27 @@ function runRoutes(app: HoustonApp): void {
     '/api/experiments/runs/:id/artifact',
     {
       schema: {
-        summary: 'Download an artifact',
+        summary: 'Download an artifact of a run, or of a logged model that it made or used',
         tags,
         params: RunId,
-        querystring: Type.Object({ path: Type.String({ minLength: 1, maxLength: 1000 }) }),
+        querystring: ArtifactQuery,
       },
     },
     async ({ scope, params, query }, reply) => {
-      const run = await service.getRun(scope, params.id);
-      const artifact = run.artifacts.find(({ path }) => path === query.path);
-      if (!artifact)
-        throw experimentsError('experiments.artifact.not_found', 'The run has no such artifact.');
+      const artifact = await findArtifactOf(scope, params.id, query);
+      const { blobs } = scope.platform;
+      const size = Math.min(artifact.size, query.first ?? artifact.size);
+      const isPart = size < artifact.size;
       return reply
         .header('content-type', 'application/octet-stream')
         .header('content-disposition', 'attachment')
-        .header('content-length', artifact.size)
-        .send(scope.platform.blobs.stream(artifact.digest));
+        .header('content-security-policy', "sandbox; default-src 'none'")
+        .header('content-length', size)
+        .send(
+          isPart
+            ? createReadStream(blobs.path(artifact.digest), { end: size - 1 })
+            : blobs.stream(artifact.digest),
+        );
     },
   );
 }

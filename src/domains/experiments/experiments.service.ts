@@ -12,7 +12,7 @@ import {
   type RunStatus,
 } from './experiments.model.ts';
 import { ensureExperiment, experimentTags, findExperiment, listExperiments } from './experiments.store.ts';
-import { addMetricPoints, metricPoints } from './metrics.store.ts';
+import { addMetricPoints, metricPoints, toPoint } from './metrics.store.ts';
 import * as runs from './runs.store.ts';
 import { decodeCursor, encodeCursor, parseComparison, parsePair } from './search.model.ts';
 import { searchRuns } from './search.store.ts';
@@ -118,8 +118,8 @@ export async function createRun(scope: Scope, input: NewRun): Promise<Run> {
       artifact_uri: null,
       deleted_at: null,
     });
-    await runs.addParams(tx.db, id, params);
-    await runs.setTags(tx.db, id, tags);
+    await runs.addParams(tx.db, runs.pairRows(id, params));
+    await runs.setTags(tx.db, runs.pairRows(id, tags));
     await runs.addInputs(
       tx.db,
       inputs.map(({ subject, role }) => ({ run_id: id, subject, role })),
@@ -143,7 +143,7 @@ export async function logMetrics(scope: Scope, runId: string, points: readonly M
   for (const { key } of points) checkKey(key);
   await transact(scope, async (tx) => {
     await existingRun(tx, runId);
-    await addMetricPoints(tx.db, runId, points);
+    await addMetricPoints(tx.db, [{ runId, points }]);
   });
 }
 
@@ -161,11 +161,11 @@ export async function logParams(
   checkPairs(tags, LIMITS.tagValue, LIMITS.batchTags);
   await transact(scope, async (tx) => {
     await existingRun(tx, runId);
-    const [conflict] = await runs.addParams(tx.db, runId, params);
+    const [conflict] = await runs.addParams(tx.db, runs.pairRows(runId, params));
     if (conflict) {
       throw experimentsError('experiments.param.immutable', `The param "${conflict.key}" has another value.`);
     }
-    await runs.setTags(tx.db, runId, tags);
+    await runs.setTags(tx.db, runs.pairRows(runId, tags));
   });
 }
 
@@ -298,7 +298,7 @@ export async function metricHistory(
 ): Promise<MetricPoint[]> {
   await existingRun(scope, runId);
   const rows = await metricPoints(scope.db, runId, key, limit);
-  return rows.map((row) => ({ key, value: loadNumber(row), step: row.step, time: row.time }));
+  return rows.map((row) => toPoint(key, row));
 }
 
 async function existingRun(scope: Scope, id: string): Promise<runs.RunWithExperiment> {

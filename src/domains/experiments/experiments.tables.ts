@@ -4,6 +4,14 @@ import { experimentsTables } from './migrations/experiments-001-tables.ts';
 import { experimentsTracking } from './migrations/experiments-002-tracking.ts';
 import { experimentsLoggedModels } from './migrations/experiments-003-logged-models.ts';
 import { experimentsTraces } from './migrations/experiments-004-traces.ts';
+import { experimentsSpans } from './migrations/experiments-005-spans.ts';
+import { experimentsPurge } from './migrations/experiments-011-purge.ts';
+import type { AssessmentRow } from './traces/assessments/assessments.model.ts';
+import type { SpanRow } from './traces/spans/spans.store.ts';
+import type { Usage } from './traces/spans/usage.model.ts';
+import type { EvaluationDatasetRow, EvaluationRecordRow } from './evaluation-datasets/datasets.store.ts';
+import { experimentsEvaluation } from './migrations/experiments-012-evaluation.ts';
+import type { ScorerRow, ScorerVersionRow } from './scorers/scorers.service.ts';
 
 export type ExperimentRow = {
   id: number;
@@ -130,7 +138,13 @@ export type TraceRow = {
   state: string;
   /** JSON of what the client said of it, but for tags and metadata. */
   info: string;
-};
+  name: string | null;
+  session_id: string | null;
+  /** 1 once a client has told about the whole trace, 2 with its tokens or cost: spans no longer change what it said. */
+  reported: number;
+  /** How many spans are stored. */
+  spans: number;
+} & Usage;
 
 type TracePairRow = { trace_id: string; key: string; value: string };
 
@@ -154,8 +168,17 @@ declare module '../../platform/db/database.ts' {
     experiments_traces: TraceRow;
     experiments_trace_tags: TracePairRow;
     experiments_trace_metadata: TracePairRow;
+    experiments_spans: SpanRow;
+    experiments_assessments: AssessmentRow;
+    /** What a trace is linked to: a `run` by its id, a `prompt` as `name/version`. */
+    experiments_trace_links: { trace_id: string; kind: string; target: string };
     experiments_datasets: DatasetRow;
     experiments_dataset_inputs: DatasetInputRow;
+    experiments_evaluation_datasets: EvaluationDatasetRow;
+    experiments_evaluation_records: EvaluationRecordRow;
+    experiments_evaluation_links: { dataset_id: string; experiment_id: number };
+    experiments_scorers: ScorerRow;
+    experiments_scorer_versions: ScorerVersionRow;
   }
 }
 
@@ -164,4 +187,7 @@ export const experimentsMigrations: Migration[] = [
   experimentsTracking,
   experimentsLoggedModels,
   experimentsTraces,
+  experimentsSpans,
+  experimentsPurge,
+  experimentsEvaluation,
 ];

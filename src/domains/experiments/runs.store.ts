@@ -1,5 +1,6 @@
 import { sql } from 'kysely';
 import type { Db } from '../../platform/db/database.ts';
+import { type BulkTarget, insertMany, isAnyPairOf } from './bulk.store.ts';
 import type { ArtifactRow, RunInputRow, RunRow } from './experiments.tables.ts';
 
 export type RunWithExperiment = RunRow & { experiment: string };
@@ -29,42 +30,57 @@ export async function endRun(db: Db, id: string, status: string, endedAt: number
   return result.numUpdatedRows > 0n;
 }
 
-/** Adds params that are new and returns those of the wanted keys whose stored value differs. */
-export async function addParams(
-  db: Db,
-  runId: string,
-  params: Record<string, string>,
-): Promise<{ key: string; stored: string }[]> {
-  const keys = Object.keys(params);
-  if (keys.length === 0) return [];
-  await db
-    .insertInto('experiments_params')
-    .values(keys.map((key) => ({ run_id: runId, key, value: params[key]! })))
-    .onConflict((conflict) => conflict.columns(['run_id', 'key']).doNothing())
-    .execute();
-  const stored = await db
-    .selectFrom('experiments_params')
-    .selectAll()
-    .where('run_id', '=', runId)
-    .where('key', 'in', keys)
-    .execute();
-  return stored
-    .filter(({ key, value }) => params[key] !== value)
-    .map(({ key, value }) => ({ key, stored: value }));
+export type PairRow = { run_id: string; key: string; value: string };
+
+const pairColumns = [
+  ['run_id', 'text'],
+  ['key', 'text'],
+  ['value', 'text'],
+] as const;
+const paramTarget: BulkTarget = {
+  table: 'experiments_params',
+  columns: pairColumns,
+  suffix: 'on conflict do nothing',
+};
+const tagTarget: BulkTarget = {
+  table: 'experiments_run_tags',
+  columns: pairColumns,
+  suffix: 'on conflict (run_id, key) do update set value = excluded.value',
+};
+const values = (rows: readonly PairRow[]) => rows.map(({ run_id, key, value }) => [run_id, key, value]);
+
+/** Adds params that are new and returns those whose stored value differs. */
+export async function addParams(db: Db, rows: readonly PairRow[]): Promise<PairRow[]> {
+  await insertMany(db, paramTarget, values(rows));
+  const wanted = new Map(rows.map(({ run_id, key, value }) => [`${run_id} ${key}`, value]));
+  const stored = await storedParams(db, rows);
+  return stored.filter(({ run_id, key, value }) => wanted.get(`${run_id} ${key}`) !== value);
 }
 
-/** Sets tags; the last write wins. */
-export async function setTags(db: Db, runId: string, tags: Record<string, string>): Promise<void> {
-  const rows = Object.entries(tags).map(([key, value]) => ({ run_id: runId, key, value }));
-  if (rows.length === 0) return;
-  await db
-    .insertInto('experiments_run_tags')
-    .values(rows)
-    .onConflict((conflict) =>
-      conflict.columns(['run_id', 'key']).doUpdateSet({ value: sql<string>`excluded.value` }),
+/** What is stored under the runs and keys of the given params. */
+export async function storedParams(db: Db, rows: readonly PairRow[]): Promise<PairRow[]> {
+  if (rows.length === 0) return [];
+  return db
+    .selectFrom('experiments_params')
+    .selectAll()
+    .where(
+      isAnyPairOf(
+        db,
+        ['run_id', 'key'],
+        rows.map(({ run_id, key }) => [run_id, key]),
+      ),
     )
     .execute();
 }
+
+/** Sets tags, one row for each run and key; the last write wins. */
+export async function setTags(db: Db, rows: readonly PairRow[]): Promise<void> {
+  await insertMany(db, tagTarget, values(rows));
+}
+
+/** A record as rows of one run. */
+export const pairRows = (runId: string, pairs: Readonly<Record<string, string>>): PairRow[] =>
+  Object.entries(pairs).map(([key, value]) => ({ run_id: runId, key, value }));
 
 export async function addArtifacts(db: Db, artifacts: readonly ArtifactRow[]): Promise<void> {
   if (artifacts.length === 0) return;

@@ -7,10 +7,19 @@ import {
   putArtifact,
 } from './artifacts/artifacts.service.ts';
 import { checkArtifactPath, placeOf } from './artifacts/paths.model.ts';
+import { abortUpload, beginUpload, completeUpload, putUploadPart } from './artifacts/uploads.service.ts';
+import * as evaluationDatasets from './evaluation-datasets/datasets.service.ts';
 import * as models from './logged-models/logged-models.service.ts';
 import { searchLoggedModels } from './logged-models/search-models.ts';
+import * as scorers from './scorers/scorers.service.ts';
 import { searchExperiments, searchTrackedRuns } from './search/search.service.ts';
+import * as assessments from './traces/assessments/assessments.service.ts';
+import { correlateFilters } from './traces/search/correlation.service.ts';
+import { queryFigures } from './traces/search/figures.service.ts';
+import { searchTraces } from './traces/search/trace-search.service.ts';
+import { recordSpans, spansOf } from './traces/spans/spans.service.ts';
 import * as traces from './traces/traces.service.ts';
+import { logBatch } from './tracking/batches.service.ts';
 import * as experiments from './tracking/experiments.service.ts';
 import { metricHistories, metricHistoryPage, sampledHistories } from './tracking/histories.service.ts';
 import * as runs from './tracking/runs.service.ts';
@@ -33,7 +42,7 @@ export const tracking = {
   updateRun: runs.updateRun,
   deleteRun: runs.deleteRun,
   restoreRun: runs.restoreRun,
-  logBatch: runs.logBatch,
+  logBatch,
   deleteRunTag: runs.deleteRunTag,
   logInputs: runs.logInputs,
   datasetSummaries: runs.datasetSummaries,
@@ -53,10 +62,24 @@ export const tracking = {
   searchLoggedModels,
   recordTrace: traces.recordTrace,
   getTrace: traces.getTrace,
-  searchTraces: traces.searchTraces,
+  getTraces: traces.getTraces,
+  searchTraces,
   setTraceTag: traces.setTraceTag,
   deleteTraceTag: traces.deleteTraceTag,
   deleteTraces: traces.deleteTraces,
+  linkTracesToRun: traces.linkTracesToRun,
+  linkPrompts: traces.linkPrompts,
+  endTrace: traces.endTrace,
+  recordSpans,
+  spansOf,
+  correlateFilters,
+  queryFigures,
+  addAssessment: assessments.addAssessment,
+  getAssessment: assessments.getAssessment,
+  changeAssessment: assessments.changeAssessment,
+  removeAssessment: assessments.removeAssessment,
+  evaluationDatasets,
+  scorers,
   placeOf,
   checkArtifactPath,
   putArtifact,
@@ -65,6 +88,10 @@ export const tracking = {
   artifactsBelow,
   listArtifacts,
   deleteArtifacts,
+  beginUpload,
+  putUploadPart,
+  completeUpload,
+  abortUpload,
 };
 
 export type TrackingDoor = typeof tracking;

@@ -45,6 +45,7 @@ export function createGovernanceDomain(
   return {
     name: 'governance',
     migrations: governanceMigrations,
+    blobReferrers: [{ table: 'governance_approvals', column: 'digest', holds: 'digest' }],
     routes: governanceRoutes(needs, listServed),
     declarables: [policiesDeclarable],
     reactors: [endedRuns],

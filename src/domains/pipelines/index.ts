@@ -71,6 +71,12 @@ export function createPipelinesDomain(
   return {
     name: 'pipelines',
     migrations: [createPipelineTables],
+    blobReferrers: [
+      { table: 'pipelines_runs', column: 'params', holds: 'text' },
+      { table: 'pipelines_steps', column: 'input', holds: 'text' },
+      { table: 'pipelines_steps', column: 'outputs', holds: 'text' },
+      { table: 'pipelines_cache', column: 'outputs', holds: 'text' },
+    ],
     jobs: jobKinds(engine, folder),
     reactors: pipelineReactors,
     routes: (app) => pipelinesRoutes(app, platform, engine),

@@ -4,6 +4,7 @@ import { newId } from '../ids.ts';
 import { record } from '../ledger/index.ts';
 import { authorise, everything, type Scope, transact } from '../scope.ts';
 import { permissionsOf, type Role, roleNames } from './roles.ts';
+import { beginCheck, forgetCallers, rememberedCaller } from './token-cache.ts';
 
 export const authError = defineErrors({
   'auth.user.not_found': { status: 404, next: 'List the users to find the id.' },
@@ -26,22 +27,33 @@ export const localCaller: Caller = {
 
 const hashToken = (token: string) => createHash('sha256').update(token).digest('hex');
 
-/** The caller that a bearer token stands for, or undefined. Tokens are 256 random bits, stored as SHA-256. */
-export async function callerOfToken(scope: Scope, token: string): Promise<Caller | undefined> {
+/**
+ * The caller that a token stands for, or undefined. Tokens are 256 random bits, stored as SHA-256, so that no slow hash
+ * is needed; a good one is remembered for seconds, and forgotten when users or tokens change.
+ */
+export function callerOfToken(scope: Scope, token: string): Caller | Promise<Caller | undefined> {
+  const hash = hashToken(token);
+  return rememberedCaller(scope.platform, hash) ?? findCaller(scope, hash);
+}
+
+async function findCaller(scope: Scope, hash: string): Promise<Caller | undefined> {
+  const remember = beginCheck(scope.platform, hash);
   const row = await scope.db
     .selectFrom('auth_tokens')
     .innerJoin('auth_users', 'auth_users.id', 'auth_tokens.user_id')
     .select(['auth_users.id', 'auth_users.roles', 'auth_users.created_at', 'auth_tokens.expires_at'])
-    .where('auth_tokens.hash', '=', hashToken(token))
+    .where('auth_tokens.hash', '=', hash)
     .where('auth_users.disabled', '=', 0)
     .executeTakeFirst();
   if (!row || (row.expires_at !== null && row.expires_at < scope.now())) return undefined;
   const roles = JSON.parse(row.roles) as Role[];
-  return {
+  const caller: Caller = {
     actor: `user:${row.id}`,
     user: { id: row.id, roles, createdAt: row.created_at },
     permissions: permissionsOf(roles),
   };
+  remember(caller, row.expires_at);
+  return caller;
 }
 
 export async function listUsers(scope: Scope): Promise<User[]> {
@@ -82,6 +94,7 @@ export async function setRoles(scope: Scope, id: string, roles: readonly string[
       .executeTakeFirst();
     if (Number(result.numUpdatedRows) === 0)
       throw authError('auth.user.not_found', 'There is no user with this id.');
+    forgetCallers(tx);
     await record(tx, { type: 'auth.roles.changed', subject: `user:${id}`, data: { roles: [...roles] } });
   });
 }
@@ -119,6 +132,7 @@ export async function revokeTokens(scope: Scope, userId: string): Promise<void> 
   authorise(scope, 'auth.manage');
   await transact(scope, async (tx) => {
     await tx.db.deleteFrom('auth_tokens').where('user_id', '=', userId).execute();
+    forgetCallers(tx);
     await record(tx, { type: 'auth.tokens.revoked', subject: `user:${userId}` });
   });
 }

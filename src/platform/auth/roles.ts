@@ -40,6 +40,7 @@ export const roles = {
     'features.write',
     'features.push',
     'experiments.write',
+    'experiments.purge',
     'pipelines.write',
     'pipelines.run',
     'registry.write',

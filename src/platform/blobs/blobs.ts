@@ -1,11 +1,21 @@
 import { createHash, randomUUID } from 'node:crypto';
-import { createReadStream, createWriteStream, existsSync, mkdirSync } from 'node:fs';
-import { copyFile, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
+import {
+  createReadStream,
+  createWriteStream,
+  existsSync,
+  mkdirSync,
+  renameSync,
+  statSync,
+  unlinkSync,
+  utimesSync,
+} from 'node:fs';
+import { copyFile, readdir, readFile, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { type Config, dataFolder } from '../config.ts';
 import { platformError } from '../errors.ts';
+import { openUploads, type Uploads } from './uploads.ts';
 
 export type Blob = { digest: string; size: number };
 
@@ -25,6 +35,12 @@ export type BlobStore = {
   path(digest: string): string;
   size(digest: string): Promise<number>;
   remove(digest: string): Promise<void>;
+  /** What is stored whose digest begins with these two hex characters. */
+  list(prefix: string): Promise<Blob[]>;
+  /** Removes bytes that nobody has put since `time` (in milliseconds); false when they stay. */
+  removeUntouchedSince(digest: string, time: number): boolean;
+  /** Uploads in parts, which become blobs. */
+  readonly uploads: Uploads;
 };
 
 const digestPattern = /^sha256:[0-9a-f]{64}$/;
@@ -45,17 +61,21 @@ export function openLocalBlobs(config: Config): BlobStore {
       throw platformError('platform.blob.not_found', 'No bytes are stored under this digest.');
     return file;
   };
-  const settle = async (staged: string, blob: Blob) => {
+  /** In one turn of the event loop, so that a collector either sees the new time or leaves nothing to be found. */
+  const settle = (staged: string, blob: Blob) => {
     const target = path(blob.digest);
-    if (existsSync(target)) await rm(staged, { force: true });
+    const isThere = existsSync(target);
+    const now = new Date();
+    utimesSync(isThere ? target : staged, now, now);
+    if (isThere) unlinkSync(staged);
     else {
       mkdirSync(dirname(target), { recursive: true, mode: 0o700 });
-      await rename(staged, target);
+      renameSync(staged, target);
     }
     return blob;
   };
 
-  const store: BlobStore = {
+  const store: Omit<BlobStore, 'uploads'> = {
     async put(content, options = {}) {
       const staged = join(staging, randomUUID());
       const hash = createHash('sha256');
@@ -99,9 +119,26 @@ export function openLocalBlobs(config: Config): BlobStore {
     path: existing,
     size: async (digest) => (await stat(existing(digest))).size,
     remove: async (digest) => rm(path(digest), { force: true }),
+    list: (prefix) => listBlobs(join(root, /^[0-9a-f]{2}$/.exec(prefix)?.[0] ?? '-')),
+    removeUntouchedSince(digest, time) {
+      const found = statSync(path(digest), { throwIfNoEntry: false });
+      if (found && found.mtimeMs >= time) return false;
+      if (found) unlinkSync(path(digest));
+      return true;
+    },
   };
   void readdir(staging).then((left) => Promise.all(left.map((name) => removeStale(join(staging, name)))));
-  return store;
+  return { ...store, uploads: openUploads(config, store) };
+}
+
+async function listBlobs(folder: string): Promise<Blob[]> {
+  const names = await readdir(folder).catch(() => []);
+  const found: Blob[] = [];
+  for (const name of names) {
+    const file = await stat(join(folder, name)).catch(() => undefined);
+    if (file) found.push({ digest: `sha256:${name}`, size: file.size });
+  }
+  return found;
 }
 
 /** Removes what an interrupted upload left behind more than an hour ago. */

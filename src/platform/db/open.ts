@@ -1,9 +1,20 @@
 import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
-import { Kysely, PostgresDialect, type SqliteDatabase, SqliteDialect, type SqliteStatement } from 'kysely';
+import {
+  Kysely,
+  PostgresDialect,
+  type PostgresPool,
+  type PostgresPoolClient,
+  type SqliteDatabase,
+  SqliteDialect,
+  type SqliteStatement,
+} from 'kysely';
 import pg from 'pg';
+import { type Aside, createAside, setAside } from './aside.ts';
 import type { Database, Db } from './database.ts';
+import { isKept, wantsRows } from './rows.ts';
+import { addFunctions } from './sqlite-functions.ts';
 
 export type Dialect = 'sqlite' | 'postgres';
 
@@ -28,8 +39,47 @@ function openPostgres(url: string): Db {
   const pool = new pg.Pool({ connectionString: url, max: 10, types });
   // An idle connection that the database closed (its restart, say) is replaced at the next query.
   pool.on('error', () => {});
-  return new Kysely<Database>({ dialect: new PostgresDialect({ pool }) });
+  return new Kysely<Database>({ dialect: new PostgresDialect({ pool: adaptPool(pool) }) });
 }
+
+/** Runs statements the way that their hints ask for. */
+function adaptPool(pool: pg.Pool): PostgresPool {
+  const names = new Map<string, string>();
+  const nameOf = (text: string) => {
+    const known = names.get(text);
+    if (known !== undefined || names.size === 200) return known;
+    const name = `houston_${names.size}`;
+    names.set(text, name);
+    return name;
+  };
+  const adapted = new WeakMap<pg.PoolClient, PostgresPoolClient>();
+  return {
+    end: () => pool.end(),
+    async connect() {
+      const client = await pool.connect();
+      const known = adapted.get(client);
+      if (known) return known;
+      const query = (text: unknown, values: unknown[]) => {
+        if (typeof text !== 'string') return client.query(text as string, values);
+        if (wantsRows(text)) return client.query({ text, values, rowMode: 'array' });
+        const name = isKept(text) ? nameOf(text) : undefined;
+        return client.query(name === undefined ? { text, values } : { name, text, values });
+      };
+      const made = { query, release: () => client.release() } as unknown as PostgresPoolClient;
+      adapted.set(client, made);
+      return made;
+    },
+  };
+}
+
+// A checkpoint per 16 MB instead of 4: pages that change again and again are written back once.
+const pragmas = [
+  'journal_mode=WAL',
+  'synchronous=NORMAL',
+  'busy_timeout=5000',
+  'cache_size=-32000',
+  'wal_autocheckpoint=4000',
+];
 
 /**
  * WAL with synchronous=NORMAL: a commit survives the death of the process; a power cut may lose the last
@@ -38,21 +88,28 @@ function openPostgres(url: string): Db {
 function openSqlite(path: string): Db {
   mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
   const database = new DatabaseSync(path, { enableForeignKeyConstraints: true });
-  for (const pragma of ['journal_mode=WAL', 'synchronous=NORMAL', 'busy_timeout=5000', 'cache_size=-32000']) {
-    database.exec(`PRAGMA ${pragma}`);
-  }
-  return new Kysely<Database>({ dialect: new SqliteDialect({ database: adapt(database) }) });
+  for (const pragma of pragmas) database.exec(`PRAGMA ${pragma}`);
+  addFunctions(database);
+  const aside = createAside(path);
+  const db = new Kysely<Database>({ dialect: new SqliteDialect({ database: adapt(database, aside) }) });
+  setAside(db, aside);
+  return db;
 }
 
 /** Shapes node:sqlite as the better-sqlite3 interface that Kysely expects, with a cache of statements. */
-function adapt(database: DatabaseSync): SqliteDatabase {
+function adapt(database: DatabaseSync, aside: Aside): SqliteDatabase {
   const cache = new Map<string, SqliteStatement>();
   return {
-    close: () => database.close(),
+    close() {
+      aside.close();
+      database.close();
+    },
     prepare(sql) {
       const known = cache.get(sql);
       if (known) return known;
-      const statement = adaptStatement(database.prepare(sql));
+      const prepared = database.prepare(sql);
+      if (wantsRows(sql)) prepared.setReturnArrays(true);
+      const statement = adaptStatement(prepared);
       if (cache.size > 500) cache.clear();
       cache.set(sql, statement);
       return statement;

@@ -1,7 +1,6 @@
 import { availableParallelism } from 'node:os';
-import { type DuckDBConnection, DuckDBInstance, type DuckDBValue } from '@duckdb/node-api';
+import type { DuckDBConnection, DuckDBInstance, DuckDBValue } from '@duckdb/node-api';
 import { type Config, dataFolder } from '../config.ts';
-import { fromDuckDb } from './values.ts';
 
 export type Row = Record<string, unknown>;
 export type SqlParameter = string | number | boolean | null;
@@ -27,18 +26,13 @@ export function openTables(config: Config): Promise<Tables> {
   return createTables({ memoryLimit: '1GB', temporaryFolder: dataFolder(config, 'tmp') });
 }
 
-/** Opens an in-memory DuckDB in UTC that never downloads an extension. */
+/** An in-memory DuckDB in UTC that never downloads an extension; it is loaded when it is first asked. */
 export async function createTables(options: TablesOptions = {}): Promise<Tables> {
-  const instance = await DuckDBInstance.create(':memory:', {
-    memory_limit: options.memoryLimit ?? '2GB',
-    threads: String(options.threads ?? availableParallelism()),
-    autoinstall_known_extensions: 'false',
-    autoload_known_extensions: 'false',
-    ...(options.temporaryFolder && { temp_directory: options.temporaryFolder }),
-  });
+  let opened: Promise<DuckDBInstance> | undefined;
   const idle: DuckDBConnection[] = [];
   const open = async () => {
-    const connection = idle.pop() ?? (await instance.connect());
+    opened ??= openInstance(options);
+    const connection = idle.pop() ?? (await (await opened).connect());
     await connection.run("SET TimeZone = 'UTC'");
     return connection;
   };
@@ -67,9 +61,21 @@ export async function createTables(options: TablesOptions = {}): Promise<Tables>
     run: (sql) => borrowed((connection) => on(connection).run(sql)),
     close() {
       for (const connection of idle) connection.closeSync();
-      instance.closeSync();
+      void opened?.then((instance) => instance.closeSync());
     },
   };
+}
+
+/** The library takes tens of megabytes, so it comes with the first use. */
+async function openInstance(options: TablesOptions): Promise<DuckDBInstance> {
+  const { DuckDBInstance } = await import('@duckdb/node-api');
+  return DuckDBInstance.create(':memory:', {
+    memory_limit: options.memoryLimit ?? '2GB',
+    threads: String(options.threads ?? availableParallelism()),
+    autoinstall_known_extensions: 'false',
+    autoload_known_extensions: 'false',
+    ...(options.temporaryFolder && { temp_directory: options.temporaryFolder }),
+  });
 }
 
 function on(connection: DuckDBConnection): Pick<Tables, 'query' | 'columns' | 'run'> {
@@ -79,6 +85,7 @@ function on(connection: DuckDBConnection): Pick<Tables, 'query' | 'columns' | 'r
       : connection.runAndReadAll(sql);
   return {
     async query<R extends Row>(sql: string, parameters?: readonly SqlParameter[]) {
+      const { fromDuckDb } = await import('./values.ts');
       const reader = await read(sql, parameters);
       const names = reader.deduplicatedColumnNames();
       const rows = reader.getRows();
@@ -89,6 +96,7 @@ function on(connection: DuckDBConnection): Pick<Tables, 'query' | 'columns' | 'r
       });
     },
     async columns(sql, parameters) {
+      const { fromDuckDb } = await import('./values.ts');
       const reader = await read(sql, parameters);
       const columns = reader.getColumns().map((column) => {
         const values = column.map(fromDuckDb);

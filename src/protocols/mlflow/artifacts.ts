@@ -1,6 +1,7 @@
 import type { Readable } from 'node:stream';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { TrackingDoor } from '../../domains/experiments/index.ts';
+import { multipartPartRoute } from './artifacts-multipart.ts';
 import { MlflowError } from './errors.ts';
 import type { MlflowRoute } from './routes.ts';
 import { runId } from './runs.ts';
@@ -38,14 +39,7 @@ export function artifactRoutes(app: FastifyInstance, prefix: string, tracking: T
     const place = tracking.placeOf(typeof path === 'string' ? path : '');
     return json(reply, { files: await wireFiles(request, tracking, place, '') });
   });
-  for (const action of ['create', 'complete', 'abort']) {
-    app.post(`${base}/mpu/${action}/*`, hidden, async () => {
-      throw new MlflowError(
-        'NOT_IMPLEMENTED',
-        'Multipart upload is not supported for the current artifact repository: one streamed PUT takes any size.',
-      );
-    });
-  }
+  multipartPartRoute(app, prefix, tracking);
   app.get(`${base}/presigned/*`, hidden, async () => {
     throw new MlflowError(
       'NOT_IMPLEMENTED',
@@ -54,13 +48,13 @@ export function artifactRoutes(app: FastifyInstance, prefix: string, tracking: T
   });
 }
 
-type Place = ReturnType<TrackingDoor['placeOf']>;
+export type Place = ReturnType<TrackingDoor['placeOf']>;
 
-const json = (reply: FastifyReply, body: object) =>
+export const json = (reply: FastifyReply, body: object) =>
   reply.header('content-type', 'application/json').send(JSON.stringify(body));
 
 /** As a download whatever its type: what a run left behind never opens as a page of this server. */
-async function sendFile(
+export async function sendFile(
   request: FastifyRequest,
   reply: FastifyReply,
   tracking: TrackingDoor,
@@ -74,6 +68,7 @@ async function sendFile(
       /^[\w.+-]+\/[\w.+-]+$/.test(file.media_type) ? file.media_type : 'application/octet-stream',
     )
     .header('content-disposition', `attachment; filename*=UTF-8''${name}`)
+    .header('content-security-policy', "sandbox; default-src 'none'")
     .header('content-length', file.size)
     .header('etag', `"${file.digest}"`)
     .send(request.scope.platform.blobs.stream(file.digest));
@@ -111,20 +106,4 @@ export function artifactListRoutes(tracking: TrackingDoor): MlflowRoute[] {
       },
     },
   ];
-}
-
-/** Downloads by run and path, as pages of a browser ask for them. */
-export function downloadRoutes(app: FastifyInstance, tracking: TrackingDoor): void {
-  app.get('/get-artifact', hidden, async (request, reply) => {
-    const { run_id, run_uuid, path } = request.query as Record<string, unknown>;
-    const owner = typeof run_id === 'string' ? run_id : run_uuid;
-    if (typeof owner !== 'string' || !/^[\w-]{1,256}$/.test(owner) || typeof path !== 'string') {
-      throw new MlflowError(
-        'INVALID_PARAMETER_VALUE',
-        "Missing value for required parameter 'run_id' or 'path'.",
-      );
-    }
-    await tracking.getTrackedRun(request.scope, owner);
-    return sendFile(request, reply, tracking, { owner, path: tracking.checkArtifactPath(path) });
-  });
 }

@@ -1,3 +1,5 @@
+import { cleanText } from '../../domains/experiments/index.ts';
+import type { Json } from '../../platform/json.ts';
 import { invalid, MlflowError, missing } from './errors.ts';
 
 type Values = Record<string, unknown>;
@@ -31,9 +33,14 @@ export class Fields {
   optionalText(name: string): string | undefined {
     const value = this.#values[name] ?? undefined;
     if (value === undefined) return undefined;
-    if (typeof value === 'string') return value.toWellFormed().replaceAll('\u0000', '');
+    if (typeof value === 'string') return cleanText(value);
     if (typeof value === 'number' || typeof value === 'boolean') return String(value);
     throw invalid(this.at(name), 'it is a text.');
+  }
+
+  /** Whatever stands there; null when nothing does. */
+  json(name: string): Json {
+    return (this.#values[name] ?? null) as Json;
   }
 
   /** A text that must be there and not be empty. */
@@ -91,7 +98,7 @@ export class Fields {
     const value = this.#values[name] ?? [];
     const list = Array.isArray(value) ? value : [value];
     return list.map((item: unknown, i) => {
-      if (typeof item === 'string' || typeof item === 'number') return String(item);
+      if (typeof item === 'string' || typeof item === 'number') return cleanText(String(item));
       throw invalid(`${this.at(name)}[${i}]`, 'it is a text.');
     });
   }

@@ -1,7 +1,11 @@
 import type { FastifyInstance, FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify';
 import type { TrackingDoor } from '../../domains/experiments/index.ts';
-import type { CatalogDoor, RegistryDoor } from '../../domains/registry/index.ts';
-import { artifactListRoutes, artifactRoutes, downloadRoutes } from './artifacts.ts';
+import type { CatalogDoor, RegistryDoor, WebhooksDoor } from '../../domains/registry/index.ts';
+import { artifactListRoutes, artifactRoutes } from './artifacts.ts';
+import { multipartRoutes } from './artifacts-multipart.ts';
+import { pageRoutes } from './artifacts-pages.ts';
+import { assessmentRoutes } from './assessments.ts';
+import { datasetRoutes } from './datasets.ts';
 import { experimentRoutes } from './experiments.ts';
 import { loggedModelRoutes } from './logged-models.ts';
 import { modelVersionRoutes } from './model-versions.ts';
@@ -9,13 +13,20 @@ import { registeredModelRoutes } from './registered-models.ts';
 import { jsonRoutes, replyError } from './routes.ts';
 import { runDataRoutes } from './run-data.ts';
 import { runRoutes } from './runs.ts';
+import { scorerRoutes } from './scorers.ts';
 import { serverInfoRoutes } from './server-info.ts';
 import { traceRoutes } from './traces.ts';
+import { traceArtifactRoutes } from './traces-artifact.ts';
+import { traceFigureRoutes } from './traces-figures.ts';
+import { traceRoutesV2 } from './traces-v2.ts';
+import { webhookRoutes } from './webhooks.ts';
+
+export { mlflowVersion } from './server-info.ts';
 
 /** What the protocol needs of the domains. */
 export type MlflowNeeds = {
   experiments: { tracking: TrackingDoor };
-  registry: RegistryDoor & { catalog: CatalogDoor };
+  registry: RegistryDoor & { catalog: CatalogDoor; webhooks: WebhooksDoor };
 };
 
 /** Both prefixes serve the same: programs use the first, pages the second. */
@@ -32,6 +43,12 @@ export function mlflowRoutes({ experiments: { tracking }, registry }: MlflowNeed
     ...registeredModelRoutes(registry.catalog, registry),
     ...modelVersionRoutes(registry.catalog),
     ...traceRoutes(tracking),
+    ...traceRoutesV2(tracking),
+    ...traceFigureRoutes(tracking),
+    ...assessmentRoutes(tracking),
+    ...webhookRoutes(registry.webhooks),
+    ...datasetRoutes(tracking),
+    ...scorerRoutes(tracking),
     ...serverInfoRoutes(),
   ];
   return async (app) => {
@@ -47,7 +64,11 @@ export function mlflowRoutes({ experiments: { tracking }, registry }: MlflowNeed
     });
     await app.register(async (files) => {
       for (const prefix of prefixes) artifactRoutes(files, prefix, tracking);
-      downloadRoutes(files, tracking);
+      for (const prefix of prefixes) traceArtifactRoutes(files, prefix, tracking);
+      pageRoutes(files, tracking, registry.catalog);
+    });
+    await app.register(async (uploads) => {
+      for (const prefix of prefixes) multipartRoutes(uploads, prefix, tracking);
     });
     for (const prefix of ['/api/2.0', '/api/3.0', '/api/4.0', '/ajax-api']) {
       await app.register(async (unknown) => answerUnknown(unknown), { prefix });

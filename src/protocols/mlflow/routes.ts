@@ -8,7 +8,9 @@ export type Handler = (
   scope: Scope,
   fields: Fields,
   params: Readonly<Record<string, string>>,
-) => object | Promise<object>;
+) => Answer | Promise<Answer>;
+/** An answer is a message, or its JSON as it stands. */
+type Answer = object | string;
 export type MlflowRoute = {
   method: 'GET' | 'POST' | 'PATCH' | 'DELETE';
   /** Major version of the API that the path belongs to. */
@@ -40,7 +42,9 @@ export function jsonRoutes(app: FastifyInstance, prefix: string, routes: readonl
           throw new MlflowError('INVALID_PARAMETER_VALUE', 'The path holds control characters.');
         }
         const answer = await handle(request.scope, fields, params);
-        return reply.header('content-type', 'application/json').send(JSON.stringify(answer));
+        return reply
+          .header('content-type', 'application/json')
+          .send(typeof answer === 'string' ? answer : JSON.stringify(answer));
       },
     });
   }
@@ -68,6 +72,7 @@ export function replyError(error: unknown, request: FastifyRequest, reply: Fasti
       error: errorText(error),
     });
   }
+  if (known.status === 401) reply.header('www-authenticate', 'Basic realm="mlflow"');
   return reply
     .status(known.status)
     .header('content-type', 'application/json')

@@ -3,6 +3,7 @@ import { invalid, missing } from './errors.ts';
 import { experimentId, parseExperimentId, stagesOf, tagsOf } from './experiments.ts';
 import type { Fields } from './fields.ts';
 import type { MlflowRoute } from './routes.ts';
+import { runsText } from './runs-text.ts';
 import { TAG, wireRun, wireRunInfo } from './wire.ts';
 
 /** `run_id`, or `run_uuid` as older clients call it. */
@@ -99,7 +100,7 @@ function createRun(tracking: TrackingDoor): MlflowRoute['handle'] {
 
 function searchRuns(tracking: TrackingDoor): MlflowRoute['handle'] {
   return async (scope, fields) => {
-    const { runs, next } = await tracking.searchTrackedRuns(scope, {
+    const { runs, parts, next } = await tracking.searchTrackedRuns(scope, {
       experimentIds: fields
         .texts('experiment_ids')
         .map((id, i) => parseExperimentId(id, `experiment_ids[${i}]`)),
@@ -109,7 +110,8 @@ function searchRuns(tracking: TrackingDoor): MlflowRoute['handle'] {
       maxResults: fields.optionalInteger('max_results') ?? 1000,
       pageToken: fields.optionalText('page_token'),
     });
-    return { runs: runs.map(wireRun), ...(next && { next_page_token: next }) };
+    const token = next === undefined ? '' : `,"next_page_token":${JSON.stringify(next)}`;
+    return `{"runs":${runsText(runs, parts)}${token}}`;
   };
 }
 

@@ -1,4 +1,5 @@
 import type {
+  BareRun,
   DatasetInput,
   MetricPoint,
   TrackedExperiment,
@@ -36,7 +37,7 @@ export function wireMetric({ key, value, time, step }: MetricPoint) {
   return { key, value: wireNumber(value), timestamp: time, step };
 }
 
-export function wireRunInfo(run: TrackedRun) {
+export function wireRunInfo(run: BareRun) {
   return {
     run_uuid: run.id,
     run_id: run.id,
@@ -74,7 +75,7 @@ export function wireRun(run: TrackedRun) {
   };
 }
 
-function wireDatasetInput({ dataset, context, tags }: DatasetInput) {
+export function wireDatasetInput({ dataset, context, tags }: DatasetInput) {
   const { name, digest, sourceType, source, schema, profile } = dataset;
   return {
     tags: pairs({ ...(context !== null && { [TAG.datasetContext]: context }), ...tags }),

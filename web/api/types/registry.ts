@@ -44,12 +44,48 @@ export type Model = {
   updatedAt: string;
 };
 export type Tensor = { name: string; datatype: string; shape: (number | string | null)[] | null };
+export type Conversion = {
+  id: string;
+  state: 'queued' | 'running' | 'converted' | 'failed';
+  flavor: string;
+  mayRunCode: boolean;
+  progress: number | null;
+  note: string | null;
+  error: { code: string; message: string; next: string } | null;
+  parity: {
+    maxAbsolute: number;
+    maxRelative: number;
+    labelMismatches: number;
+    tolerance: number;
+    comparedOutputs: string[];
+    rows: { example?: number; drawn?: number };
+    form: string;
+    ranCode: boolean;
+    versions: Record<string, string>;
+  } | null;
+  actor: string;
+  createdAt: string;
+  endedAt: string | null;
+};
+/** The Python that converts. */
+export type ConversionEnvironment = {
+  mode: 'off' | 'ask' | 'auto';
+  python: string | null;
+  packages: { name: string; wanted: string; found: string | null }[];
+  ready: boolean;
+  requirements: string;
+};
 export type ModelVersion = {
   model: string;
   version: number;
   digest: string;
   size: number;
   flavor: string;
+  /** The bytes of the digest are ONNX. */
+  servable: boolean;
+  /** The registered files, when the digest is that of an ONNX twin. */
+  packaged: { digest: string; size: number } | null;
+  conversion: Conversion | null;
   signature: { inputs: Tensor[]; outputs: Tensor[]; features?: string[] | null };
   format?: {
     irVersion: number;

@@ -1,9 +1,7 @@
 import { Switch } from '@mantine/core';
-import { useQueries } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
-import { type ApiError, api, path } from '../../api/client.ts';
 import type { ExperimentRunDetail, MetricValue } from '../../api/types.ts';
-import { Empty, ErrorPanel, Skeleton } from '../../ui/feedback.tsx';
+import { Empty, Loaded } from '../../ui/feedback.tsx';
 import { MISSING, utc } from '../../ui/format.ts';
 import { Page } from '../../ui/page.tsx';
 import { Panel } from '../../ui/panel.tsx';
@@ -11,29 +9,19 @@ import { signed } from '../../ui/signed.ts';
 import { StateBadge } from '../../ui/state.tsx';
 import { SubjectLink } from '../../ui/subject.tsx';
 import { useUrlState } from '../../ui/url-state.ts';
-import { CompareCurves } from './compare-curves.tsx';
+import { RunCharts, useRuns } from './charts/charts-panel.tsx';
+import './compare.css';
 import { differences, type FeatureDifference, featureDifference, type Line, summary } from './difference.ts';
-import { metricText } from './experiment-page.tsx';
+import { metricText } from './metric-text.ts';
 
-const MOST = 8;
+const MOST = 100;
 
 /** Runs side by side, what differs first; the runs stand in the URL. */
 export function CompareRunsPage() {
   const [text] = useUrlState('runs');
   const ids = [...new Set(text.split(',').filter(Boolean))].slice(0, MOST);
-  const queries = useQueries({
-    queries: ids.map((id) => {
-      const target = path`/api/experiments/runs/${id}`;
-      return {
-        queryKey: ['experiments', target, {}],
-        queryFn: ({ signal }: { signal: AbortSignal }) =>
-          api.get<ExperimentRunDetail>(target, undefined, signal),
-        retry: (_failures: number, _error: ApiError) => false,
-      };
-    }),
-  });
-  const failed = queries.find((query) => query.isError);
-  const runs = queries.flatMap((query) => (query.data ? [query.data] : []));
+  const query = useRuns(ids);
+  const runs = query.data?.items ?? [];
   const experiments = [...new Set(runs.map((run) => run.experiment))];
   return (
     <Page
@@ -44,7 +32,6 @@ export function CompareRunsPage() {
       ]}
       api={{ path: `/api/experiments/runs/${ids[0] ?? 'ID'}` }}
     >
-      {failed ? <ErrorPanel error={failed.error as ApiError} /> : null}
       {ids.length < 2 ? (
         <Panel>
           <Empty title="Choose two runs or more">
@@ -52,8 +39,11 @@ export function CompareRunsPage() {
           </Empty>
         </Panel>
       ) : null}
-      {ids.length >= 2 && !failed && runs.length < ids.length ? <Skeleton height={420} /> : null}
-      {ids.length >= 2 && runs.length === ids.length ? <Comparison runs={runs} /> : null}
+      {ids.length >= 2 ? (
+        <Loaded query={query} height={420}>
+          {(list) => <Comparison runs={list.items} />}
+        </Loaded>
+      ) : null}
     </Page>
   );
 }
@@ -72,6 +62,7 @@ function Comparison({ runs }: { runs: ExperimentRunDetail[] }) {
           <Switch
             size="xs"
             label="also what is the same"
+            style={{ whiteSpace: 'nowrap' }}
             checked={same === 'yes'}
             onChange={(event) => setSame(event.currentTarget.checked ? 'yes' : '')}
           />
@@ -80,7 +71,7 @@ function Comparison({ runs }: { runs: ExperimentRunDetail[] }) {
         flush
       >
         <div style={{ overflowX: 'auto' }}>
-          <table className="plain-table">
+          <table className="plain-table compare-table">
             <thead>
               <tr>
                 <th style={{ width: 96 }}>Kind</th>
@@ -105,7 +96,7 @@ function Comparison({ runs }: { runs: ExperimentRunDetail[] }) {
           </div>
         ) : null}
       </Panel>
-      <CompareCurves runs={runs} />
+      <RunCharts runs={runs} />
       {features.differs ? <Features features={features} runs={runs} /> : null}
     </>
   );

@@ -5,7 +5,7 @@ export type Kind = 'metric' | 'param' | 'made from' | 'tag';
 export type Line = { kind: Kind; key: string; values: (MetricValue | undefined)[]; differs: boolean };
 export type FeatureDifference = { all: string[]; has: boolean[][]; differs: boolean };
 
-/** Tags that name the run itself and so always differ, or are shown elsewhere. */
+/** Tags that name the run itself and so always differ, or are shown elsewhere; clients' own start with `mlflow.`. */
 const own = ['features', 'pipeline.run', 'pipeline.step'];
 
 /** Metrics, params, inputs and tags of the runs side by side; what differs stands first within its kind. */
@@ -16,7 +16,9 @@ export function differences(runs: ExperimentRunDetail[]): Line[] {
     ),
   );
   const tags = runs.map((run) =>
-    Object.fromEntries(Object.entries(run.tags).filter(([key]) => !own.includes(key))),
+    Object.fromEntries(
+      Object.entries(run.tags).filter(([key]) => !own.includes(key) && !key.startsWith('mlflow.')),
+    ),
   );
   return [
     ...lines(

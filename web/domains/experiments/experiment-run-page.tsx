@@ -1,26 +1,34 @@
-import { useParams } from '@tanstack/react-router';
-import type { ReactNode } from 'react';
-import { path, withQuery } from '../../api/client.ts';
+import { Button } from '@mantine/core';
+import { Link, useParams } from '@tanstack/react-router';
+import { useState } from 'react';
+import { path } from '../../api/client.ts';
 import { useApi } from '../../api/hooks.ts';
-import type { Artifact, ExperimentRunDetail, List, MetricValue } from '../../api/types.ts';
-import { JsonBlock } from '../../ui/code-block.tsx';
-import { CopyId, Digest } from '../../ui/copy-id.tsx';
-import { Loaded } from '../../ui/feedback.tsx';
-import { bytes, duration, toMs, utc } from '../../ui/format.ts';
-import { KeyValue } from '../../ui/key-value.tsx';
+import type { ExperimentRunDetail, Related } from '../../api/types.ts';
+import { Empty, Loaded } from '../../ui/feedback.tsx';
 import { Page } from '../../ui/page.tsx';
 import { Panel } from '../../ui/panel.tsx';
-import { Sparkline } from '../../ui/sparkline.tsx';
 import { StateBadge } from '../../ui/state.tsx';
-import { SubjectLink } from '../../ui/subject.tsx';
-import { metricText } from './experiment-page.tsx';
+import { Tabs, useTab } from '../../ui/tabs.tsx';
+import { ArtifactsPanel } from './artifacts/artifacts-panel.tsx';
+import { MetricCharts } from './charts/metric-charts.tsx';
+import { RunEdit } from './run-edit.tsx';
+import { RunOverview } from './run-overview.tsx';
+import { StageActions } from './runs-table/stage-actions.tsx';
 
-/** One tracked run: its metrics, params, what it was made from and what it made. */
+/** One tracked run: what it is and came from, its metrics over time, and what it left. */
 export function ExperimentRunPage() {
   const { id } = useParams({ strict: false }) as { id: string };
   const target = path`/api/experiments/runs/${id}`;
-  const run = useApi<ExperimentRunDetail>(target);
+  const [live, setLive] = useState(false);
+  const run = useApi<ExperimentRunDetail>(target, live ? { every: 4_000 } : {});
+  const related = useApi<Related>(`${target}/related`, live ? { every: 8_000 } : {});
   const found = run.data;
+  if (found && live !== (found.status === 'running')) setLive(found.status === 'running');
+  const keys = Object.keys(found?.metrics ?? {});
+  const system = keys.filter((key) => key.startsWith('system/'));
+  const files =
+    (found?.artifacts.length ?? 0) +
+    (related.data?.models.reduce((sum, model) => sum + model.files.length, 0) ?? 0);
   return (
     <Page
       title={found?.name || id}
@@ -29,193 +37,100 @@ export function ExperimentRunPage() {
         ...(found
           ? [{ label: found.experiment, to: `/experiments/${encodeURIComponent(found.experiment)}` }]
           : []),
+        ...(related.data?.parent
+          ? [
+              {
+                label: related.data.parent.name,
+                to: `/experiments/runs/${encodeURIComponent(related.data.parent.id)}`,
+              },
+            ]
+          : []),
       ]}
       subject={`experiment-run:${id}`}
       state={found ? <StateBadge state={found.status} /> : undefined}
+      actions={found && related.data ? <Actions run={found} stage={related.data.stage} /> : undefined}
       api={{ path: target }}
+      tabs={
+        <Tabs
+          items={[
+            { key: 'overview', label: 'Overview' },
+            { key: 'metrics', label: 'Metrics', count: keys.length - system.length || undefined },
+            ...(system.length > 0 ? [{ key: 'system', label: 'System metrics', count: system.length }] : []),
+            { key: 'artifacts', label: 'Artifacts', count: files || undefined },
+          ]}
+        />
+      }
     >
       <Loaded query={run} height={400}>
         {(item) => (
-          <>
-            <Panel
-              title="Metrics"
-              note="the last value of each; the curve over its steps where it has several"
-              span={6}
-              flush
-              data={{
-                name: `${id}-metrics`,
-                rows: Object.entries(item.metrics).map(([metric, value]) => ({ metric, value })),
-              }}
-            >
-              <Metrics run={item} />
-            </Panel>
-            <Panel
-              title="Params"
-              span={6}
-              flush
-              data={{
-                name: `${id}-params`,
-                rows: Object.entries(item.params).map(([param, value]) => ({ param, value })),
-              }}
-            >
-              <Pairs
-                pairs={Object.entries(item.params).map(([key, value]) => [key, value, value])}
-                none="No param was logged."
-              />
-            </Panel>
-            <Panel title="Run" span={6}>
-              <KeyValue
-                items={[
-                  ['Id', <CopyId key="i" id={item.id} />],
-                  ['Started', `${utc(item.startedAt, 'second')} UTC`],
-                  [
-                    'Took',
-                    item.endedAt
-                      ? duration((toMs(item.endedAt) ?? 0) - (toMs(item.startedAt) ?? 0))
-                      : undefined,
-                  ],
-                  ['By', item.actor],
-                  [
-                    'Parent',
-                    item.parent ? (
-                      <SubjectLink key="p" subject={`experiment-run:${item.parent}`} />
-                    ) : undefined,
-                  ],
-                  ...item.inputs.map<[string, ReactNode]>((input) => [
-                    `Input: ${input.role}`,
-                    <SubjectLink key={input.subject} subject={input.subject} kind />,
-                  ]),
-                  ...Object.entries(item.tags),
-                ]}
-              />
-            </Panel>
-            <Panel title="Artifacts" span={6} flush>
-              <Artifacts run={id} artifacts={item.artifacts} />
-            </Panel>
-            {Object.keys(item.environment).length > 0 ? (
-              <Panel title="Environment" note="what it ran on">
-                <JsonBlock value={item.environment} />
-              </Panel>
-            ) : null}
-          </>
+          <Loaded query={related} height={400}>
+            {(other) => <Content run={item} related={other} />}
+          </Loaded>
         )}
       </Loaded>
     </Page>
   );
 }
 
-function Metrics({ run }: { run: ExperimentRunDetail }) {
-  const entries = Object.entries(run.metrics);
-  if (entries.length === 0) {
-    return (
-      <div className="dim" style={{ padding: 12 }}>
-        No metric was logged.
-      </div>
+function Content({ run, related }: { run: ExperimentRunDetail; related: Related }) {
+  const [tab] = useTab('overview');
+  const keys = Object.keys(run.metrics).sort();
+  const isSystem = (key: string) => key.startsWith('system/');
+  const deleted =
+    related.stage === 'deleted' ? (
+      <Panel>
+        <span className="row">
+          <StateBadge state="stopped" word="deleted" /> This run is deleted: lists and searches leave it out.
+        </span>
+      </Panel>
+    ) : null;
+  if (tab === 'artifacts') {
+    return <ArtifactsPanel run={run.id} artifacts={run.artifacts} models={related.models} />;
+  }
+  if (tab === 'metrics' || tab === 'system') {
+    const metrics = keys.filter((key) => isSystem(key) === (tab === 'system'));
+    return metrics.length === 0 ? (
+      <Panel>
+        <Empty title="No metric was logged" command={`mlflow.log_metric("loss", 0.25, step=1)`} />
+      </Panel>
+    ) : (
+      <MetricCharts
+        runs={[{ id: run.id, label: run.name || run.id, color: 0 }]}
+        metrics={metrics}
+        live={run.status === 'running'}
+        span={6}
+      />
     );
   }
   return (
-    <table className="plain-table">
-      <tbody>
-        {entries.map(([key, value]) => (
-          <tr key={key}>
-            <td>{key}</td>
-            <td className="right">
-              <Curve run={run.id} metric={key} />
-            </td>
-            <td className="right" title={String(value)} style={{ width: 100 }}>
-              {metricText(value)}
-            </td>
-          </tr>
-        ))}
-      </tbody>
-    </table>
+    <>
+      {deleted}
+      <RunOverview run={run} related={related} />
+    </>
   );
 }
 
-/** The way of a metric over its steps; nothing for one that was logged once. */
-function Curve({ run, metric }: { run: string; metric: string }) {
-  const history = useApi<List<{ step: number; value: MetricValue }>>(
-    path`/api/experiments/runs/${run}/metrics`,
-    {
-      query: { key: metric, limit: 1000 },
-    },
-  );
-  const points = history.data?.items ?? [];
-  if (points.length < 2) return null;
-  const values = points.map((point) => (typeof point.value === 'number' ? point.value : null));
-  const label = `${metric} over ${points.length} steps, from ${metricText(points[0]?.value)} to ${metricText(points.at(-1)?.value)}`;
+function Actions({ run, stage }: { run: ExperimentRunDetail; stage: Related['stage'] }) {
+  const [edits, setEdits] = useState(false);
   return (
-    <span title={label}>
-      <Sparkline values={values} width={150} label={label} />
-    </span>
-  );
-}
-
-function Pairs({ pairs, none }: { pairs: [string, string, string][]; none: string }) {
-  if (pairs.length === 0) {
-    return (
-      <div className="dim" style={{ padding: 12 }}>
-        {none}
-      </div>
-    );
-  }
-  return (
-    <div style={{ maxHeight: 420, overflow: 'auto' }}>
-      <table className="plain-table">
-        <tbody>
-          {pairs.map(([key, value, exact]) => (
-            <tr key={key}>
-              <td>
-                <span className="name" style={{ fontWeight: 400 }} title={key}>
-                  {key}
-                </span>
-              </td>
-              <td title={exact} style={{ overflowWrap: 'anywhere' }}>
-                {value}
-              </td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </div>
-  );
-}
-
-function Artifacts({ run, artifacts }: { run: string; artifacts: Artifact[] }) {
-  if (artifacts.length === 0) {
-    return (
-      <div className="dim" style={{ padding: 12 }}>
-        The run left no file.
-      </div>
-    );
-  }
-  return (
-    <table className="plain-table">
-      <thead>
-        <tr>
-          <th>File</th>
-          <th className="right">Size</th>
-          <th>Digest</th>
-        </tr>
-      </thead>
-      <tbody>
-        {artifacts.map((artifact) => (
-          <tr key={artifact.path}>
-            <td>
-              <a
-                href={withQuery(path`/api/experiments/runs/${run}/artifact`, { path: artifact.path })}
-                download={artifact.path}
-              >
-                {artifact.path}
-              </a>
-            </td>
-            <td className="right">{bytes(artifact.size)}</td>
-            <td>
-              <Digest digest={artifact.digest} />
-            </td>
-          </tr>
-        ))}
-      </tbody>
-    </table>
+    <>
+      {stage === 'active' ? (
+        <>
+          <Button
+            variant="default"
+            component={Link}
+            to={`/experiments/${encodeURIComponent(run.experiment)}`}
+            search={{ pick: run.id } as never}
+          >
+            Compare
+          </Button>
+          <Button variant="default" onClick={() => setEdits(true)}>
+            Edit
+          </Button>
+          <RunEdit run={run} open={edits} close={() => setEdits(false)} />
+        </>
+      ) : null}
+      <StageActions ids={[run.id]} stage={stage} name={run.name || run.id} />
+    </>
   );
 }

@@ -13,10 +13,11 @@ export async function putArtifact(
   { owner, path }: ArtifactPlace,
   content: Uint8Array | AsyncIterable<Uint8Array>,
   mediaType: string,
+  maxBytes?: number,
 ): Promise<{ digest: string; size: number }> {
   authorise(scope, 'experiments.write');
   if (path === '') throw experimentsError('experiments.input.invalid', 'Invalid path: it names no file.');
-  const blob = await scope.platform.blobs.put(content);
+  const blob = await scope.platform.blobs.put(content, maxBytes === undefined ? {} : { maxBytes });
   await transact(scope, (tx) =>
     addArtifacts(tx.db, [
       { run_id: owner, path, ...blob, media_type: mediaType.slice(0, 200), created_at: tx.now() },

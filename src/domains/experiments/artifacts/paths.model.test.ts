@@ -42,6 +42,8 @@ describe('paths of artifacts', () => {
     '%zz../..%2fx',
     'a\n/b',
     '\ud800',
+    '\ufffd\ufffd/x',
+    '%c0%ae%c0%ae/x',
   ])('refuses %s', (path) => {
     expect(() => checkArtifactPath(path)).toThrow(
       expect.objectContaining({ code: 'experiments.input.invalid' }),

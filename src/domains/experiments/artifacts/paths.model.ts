@@ -33,7 +33,8 @@ export function checkArtifactPath(path: string): string {
 function checkOnce(path: string): void {
   const parts = path.split('/');
   const isOutside = parts.some((part) => /^\s*\.\.\s*(?:;|$)|^[A-Za-z]:|^file:/i.test(part));
-  if (isOutside || /[#\\]|\p{Cc}|^\/|\/\//u.test(path) || !path.isWellFormed()) throw badPath();
+  if (isOutside || /[#\\\ufffd]|\p{Cc}|^\/|\/\/|%(?:c[01]|f[5-9a-f])/iu.test(path) || !path.isWellFormed())
+    throw badPath();
 }
 
 function decode(text: string): string {

@@ -1,6 +1,8 @@
 import { type RawBuilder, sql } from 'kysely';
 import type { Db } from '../../../platform/db/database.ts';
 import { dialectOf } from '../../../platform/db/open.ts';
+import { compileRegex } from '../../../platform/db/regex.ts';
+import { experimentsError } from '../experiments.contract.ts';
 import type { Clause, Operator } from './filter.model.ts';
 
 export type Condition = RawBuilder<boolean>;
@@ -16,6 +18,7 @@ export function compare(db: Db, left: RawBuilder<unknown>, { operator, value }: 
     return operator === 'IN' ? within : sql<boolean>`not (${within})`;
   }
   if (operator === 'LIKE' || operator === 'ILIKE') return like(db, left, operator, String(value));
+  if (operator === 'RLIKE') return matchesRegex(db, left, String(value));
   // Whole-number columns compare with fractions and with what is beyond them.
   const isWide = typeof value === 'number' && !Number.isSafeInteger(value);
   const right = isWide ? sql`cast(${value} as double precision)` : sql`${value}`;
@@ -34,6 +37,18 @@ function like(db: Db, left: RawBuilder<unknown>, operator: 'LIKE' | 'ILIKE', pat
     .replaceAll('%', '*')
     .replaceAll('_', '?');
   return sql<boolean>`${left} glob ${glob}`;
+}
+
+/** A regular expression that matches somewhere; in linear time on SQLite. @throws experiments.search.invalid */
+function matchesRegex(db: Db, left: RawBuilder<unknown>, pattern: string): Condition {
+  try {
+    compileRegex(pattern);
+  } catch (error) {
+    throw experimentsError('experiments.search.invalid', (error as Error).message);
+  }
+  return dialectOf(db) === 'postgres'
+    ? sql<boolean>`${left} ~ ${pattern}`
+    : sql<boolean>`${left} regexp ${pattern}`;
 }
 
 type Keyed = { table: string; owner: string; of: string };

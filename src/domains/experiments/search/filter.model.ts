@@ -5,7 +5,16 @@ import { experimentsError } from '../experiments.contract.ts';
  * is `name`, `attributes.name`, `metrics.key`, `params.key`, `tags.key` or `dataset.name`, keys may stand in "" or
  * backticks, texts stand in quotes and numbers do not.
  */
-export type ClauseKind = 'attribute' | 'metric' | 'param' | 'tag' | 'dataset';
+export type ClauseKind =
+  | 'attribute'
+  | 'metric'
+  | 'param'
+  | 'tag'
+  | 'dataset'
+  | 'span'
+  | 'feedback'
+  | 'expectation'
+  | 'issue';
 export type Operator =
   | '='
   | '!='
@@ -15,6 +24,7 @@ export type Operator =
   | '<='
   | 'LIKE'
   | 'ILIKE'
+  | 'RLIKE'
   | 'IN'
   | 'NOT IN'
   | 'IS NULL'
@@ -38,6 +48,8 @@ export type Grammar = {
   prefixes?: Readonly<Record<string, ClauseKind>>;
   /** Attributes that take a list. */
   lists: readonly string[];
+  /** Whether texts may be compared with regular expressions. */
+  regexes?: boolean;
 };
 
 const prefixes: Readonly<Record<string, ClauseKind>> = {
@@ -65,14 +77,24 @@ const allowed: Readonly<Record<ClauseKind, readonly Operator[]>> = {
   tag: [...textual, 'IS NULL', 'IS NOT NULL'],
   dataset: [...textual, 'IN', 'NOT IN'],
   attribute: [...textual, 'IN', 'NOT IN'],
+  span: [...textual, 'IN', 'NOT IN'],
+  feedback: [...textual, '>', '>=', '<', '<=', 'IS NULL', 'IS NOT NULL'],
+  expectation: [...textual, '>', '>=', '<', '<=', 'IS NULL', 'IS NOT NULL'],
+  issue: ['='],
 };
 
 const bad = (why: string) =>
   experimentsError('experiments.search.invalid', `The filter is not valid: ${why}`);
 
+/** The same error with the stretch of the filter that it is about, for editors that mark it. */
+const located = (error: Error, from: number, to: number) =>
+  experimentsError('experiments.search.invalid', error.message, { from, to });
+
 type Token = {
   type: 'name' | 'text' | 'number' | 'operator' | 'list' | 'word';
   value: string;
+  /** Where it stands in the filter. */
+  from: number;
   items?: string[];
 };
 
@@ -96,10 +118,10 @@ function tokenise(filter: string): Token[] {
       pattern.lastIndex = at;
       return pattern.test(filter);
     });
-    if (!found) throw bad(`it cannot be read from character ${at + 1} on.`);
+    if (!found) throw located(bad(`it cannot be read from character ${at + 1} on.`), at, filter.length);
     const [type, pattern] = found;
     const value = filter.slice(at, pattern.lastIndex);
-    tokens.push(type === 'list' ? { type, value, items: listItems(value) } : { type, value });
+    tokens.push({ type, value, from: at, ...(type === 'list' && { items: listItems(value) }) });
     at = pattern.lastIndex;
   }
   return tokens;
@@ -113,15 +135,31 @@ function listItems(list: string): string[] {
 
 const unquote = (text: string) => (/^(["'`]).*\1$/s.test(text) && text.length > 1 ? text.slice(1, -1) : text);
 
-/** Reads a filter; an empty one has no clauses. @throws experiments.search.invalid */
+/** More of either no database takes in one statement, and no person writes. */
+const MOST_CLAUSES = 100;
+const MOST_ORDERS = 20;
+
+/** Reads a filter; an empty one has no clauses. @throws experiments.search.invalid with the place that is wrong */
 export function parseFilter(filter: string | undefined, grammar: Grammar): Clause[] {
   if (filter === undefined || filter.trim() === '') return [];
+  refuseNull(filter);
   const tokens = tokenise(filter);
+  const place = { at: 0 };
+  try {
+    return readClauses(tokens, place, grammar);
+  } catch (error) {
+    const token = tokens[Math.min(place.at, tokens.length) - 1];
+    const from = place.at > tokens.length ? filter.length : (token?.from ?? 0);
+    throw located(error as Error, from, token && from === token.from ? from + token.value.length : from);
+  }
+}
+
+function readClauses(tokens: readonly Token[], place: { at: number }, grammar: Grammar): Clause[] {
   const clauses: Clause[] = [];
-  let at = 0;
-  const isWord = (word: string) => tokens[at]?.type === 'name' && tokens[at]!.value.toUpperCase() === word;
+  const isWord = (word: string) =>
+    tokens[place.at]?.type === 'name' && tokens[place.at]!.value.toUpperCase() === word;
   const take = (): Token => {
-    const token = tokens[at++];
+    const token = tokens[place.at++];
     if (!token) throw bad('it ends within a clause.');
     return token;
   };
@@ -133,26 +171,27 @@ export function parseFilter(filter: string | undefined, grammar: Grammar): Claus
     const value = operator.startsWith('IS') ? null : readValue(take(), kind, key, operator, grammar);
     checkOperator(kind, key, operator, grammar);
     clauses.push({ kind, key, operator, value });
-    if (at === tokens.length) return clauses;
-    if (!isWord('AND'))
-      throw bad('clauses are joined by AND; OR and parentheses are not part of the language.');
-    at++;
+    if (clauses.length > MOST_CLAUSES) throw bad(`it has more than ${MOST_CLAUSES} clauses.`);
+    if (place.at === tokens.length) return clauses;
+    const isJoined = isWord('AND');
+    place.at++;
+    if (!isJoined) throw bad('clauses are joined by AND; OR and parentheses are not part of the language.');
   }
 
   function takeOperator(): Operator {
     const token = take();
     if (token.type === 'operator') return token.value as Operator;
     const word = token.value.toUpperCase();
-    if (word === 'LIKE' || word === 'ILIKE' || word === 'IN') return word;
+    if (word === 'LIKE' || word === 'ILIKE' || word === 'RLIKE' || word === 'IN') return word;
     if (word === 'NOT' && isWord('IN')) {
-      at++;
+      place.at++;
       return 'NOT IN';
     }
     if (word === 'IS') {
       const isNot = isWord('NOT');
-      if (isNot) at++;
+      if (isNot) place.at++;
       if (isWord('NULL')) {
-        at++;
+        place.at++;
         return isNot ? 'IS NOT NULL' : 'IS NULL';
       }
     }
@@ -188,7 +227,8 @@ const isNumeric = (kind: ClauseKind, key: string, grammar: Grammar) =>
   kind === 'metric' || (kind === 'attribute' && grammar.attributes[key] === 'number');
 
 function checkOperator(kind: ClauseKind, key: string, operator: Operator, grammar: Grammar): void {
-  const may = isNumeric(kind, key, grammar) ? numeric : allowed[kind];
+  const own = isNumeric(kind, key, grammar) ? numeric : allowed[kind];
+  const may = grammar.regexes && own.includes('LIKE') ? [...own, 'RLIKE'] : own;
   if (!may.includes(operator)) throw bad(`${kind} "${key}" is compared by one of ${may.join(' ')}.`);
 }
 
@@ -200,7 +240,8 @@ function readValue(token: Token, kind: ClauseKind, key: string, operator: Operat
     if (!token.items) throw bad('IN takes a list of quoted texts in parentheses.');
     return token.items;
   }
-  if (isNumeric(kind, key, grammar)) {
+  const isFigure = (kind === 'feedback' || kind === 'expectation') && /^[<>]/.test(operator);
+  if (isFigure || isNumeric(kind, key, grammar)) {
     if (token.type !== 'number') throw bad(`${kind} "${key}" is compared with a number without quotes.`);
     return Number(token.value);
   }
@@ -209,8 +250,14 @@ function readValue(token: Token, kind: ClauseKind, key: string, operator: Operat
   throw bad(`${kind} "${key}" is compared with a quoted text.`);
 }
 
+/** Databases store no null character, and some refuse to compare with one. */
+function refuseNull(text: string): void {
+  if (text.includes('\u0000')) throw bad('it holds a null character.');
+}
+
 /** Reads `metrics.auc DESC`. @throws experiments.search.invalid */
 export function parseOrder(text: string, grammar: Grammar): Order {
+  refuseNull(text);
   const match = /^\s*(.+?)(?:\s+(asc|desc))?\s*$/is.exec(text);
   if (!match || /\s/.test(match[1]!.replace(/`[^`]*`|"[^"]*"/g, ''))) {
     throw bad('an order is "identifier", "identifier ASC" or "identifier DESC".');
@@ -218,6 +265,12 @@ export function parseOrder(text: string, grammar: Grammar): Order {
   const { kind, key } = parseIdentifier(match[1]!, grammar);
   if (kind === 'dataset') throw bad('datasets give no order.');
   return { kind, key, ascending: match[2]?.toLowerCase() !== 'desc' };
+}
+
+/** Reads several orders, the first the strongest. @throws experiments.search.invalid */
+export function parseOrders(texts: readonly string[], grammar: Grammar): Order[] {
+  if (texts.length > MOST_ORDERS) throw bad(`there are more than ${MOST_ORDERS} orders.`);
+  return texts.map((text) => parseOrder(text, grammar));
 }
 
 /** An opaque token for the page that starts at `offset`. */

@@ -3,10 +3,11 @@ import type { Scope } from '../../../platform/scope.ts';
 import { experimentsError } from '../experiments.contract.ts';
 import type { ExperimentRow } from '../experiments.tables.ts';
 import { ensureDefaultExperiment, toExperiments } from '../tracking/experiments.service.ts';
-import { assembleRuns } from '../tracking/runs.store.ts';
-import type { Stage, TrackedExperiment, TrackedRun } from '../tracking/tracking.model.ts';
+import { partsOfRuns, type RunParts } from '../tracking/run-parts.store.ts';
+import { toBareRun } from '../tracking/runs.store.ts';
+import type { BareRun, Stage, TrackedExperiment } from '../tracking/tracking.model.ts';
 import { compare, keyed } from './conditions.ts';
-import { decodeOffset, encodeOffset, type Grammar, parseFilter, parseOrder } from './filter.model.ts';
+import { decodeOffset, encodeOffset, type Grammar, parseFilter, parseOrders } from './filter.model.ts';
 import { findRuns } from './runs-search.store.ts';
 
 export type SearchInput = {
@@ -17,7 +18,8 @@ export type SearchInput = {
   pageToken?: string | undefined;
 };
 
-const runGrammar: Grammar = {
+/** What may be searched and ordered of runs. */
+export const runGrammar: Grammar = {
   kinds: ['attribute', 'metric', 'param', 'tag', 'dataset'],
   attributes: {
     run_id: 'text',
@@ -39,19 +41,23 @@ const runGrammar: Grammar = {
   lists: ['run_id'],
 };
 
+/** A page of runs, with what was logged to them apart. */
+export type RunsPage = { runs: BareRun[]; parts: RunParts; next?: string };
+
 /** One page of runs of the experiments. A full page always comes with a token. @throws experiments.search.invalid */
 export async function searchTrackedRuns(
   scope: Scope,
   input: SearchInput & { experimentIds: readonly number[] },
-): Promise<{ runs: TrackedRun[]; next?: string }> {
+): Promise<RunsPage> {
   checkPage(input.maxResults, 50_000);
   const clauses = parseFilter(input.filter, runGrammar);
-  const orders = (input.orderBy ?? []).map((text) => parseOrder(text, runGrammar));
+  const orders = parseOrders(input.orderBy ?? [], runGrammar);
   const offset = decodeOffset(input.pageToken);
   const { experimentIds, stages, maxResults: limit } = input;
   const rows = await findRuns(scope.db, { experimentIds, stages, clauses, orders, limit, offset });
-  const runs = await assembleRuns(scope.db, rows);
-  return { runs, ...(rows.length === limit && limit > 0 && { next: encodeOffset(offset + limit) }) };
+  const ids = rows.map(({ id }) => id);
+  const next = rows.length === limit ? encodeOffset(offset + limit) : undefined;
+  return { runs: rows.map(toBareRun), parts: await partsOfRuns(scope.db, ids), ...(next && { next }) };
 }
 
 function checkPage(maxResults: number, most: number): void {
@@ -105,8 +111,7 @@ export async function searchExperiments(
 }
 
 function experimentOrder(orderBy: readonly string[]): RawBuilder<unknown> {
-  const terms = orderBy.map((text) => {
-    const { kind, key, ascending } = parseOrder(text, experimentGrammar);
+  const terms = parseOrders(orderBy, experimentGrammar).map(({ kind, key, ascending }) => {
     if (kind !== 'attribute') throw experimentsError('experiments.search.invalid', 'Order by an attribute.');
     const column = key === 'experiment_id' ? sql.ref('experiment.id') : experimentColumns[key]!;
     return sql`${column} ${sql.raw(ascending ? 'asc' : 'desc')}`;

@@ -1,150 +1,261 @@
-import { type RawBuilder, sql } from 'kysely';
 import type { JsonObject } from '../../../platform/json.ts';
 import { record } from '../../../platform/ledger/index.ts';
 import { authorise, type Scope, transact } from '../../../platform/scope.ts';
 import { isAnyOf } from '../bulk.store.ts';
 import { experimentsError } from '../experiments.contract.ts';
 import type { TraceRow } from '../experiments.tables.ts';
-import { compare, keyed } from '../search/conditions.ts';
-import {
-  type Clause,
-  decodeOffset,
-  encodeOffset,
-  type Grammar,
-  parseFilter,
-  parseOrder,
-} from '../search/filter.model.ts';
+import { findRun } from '../runs.store.ts';
 import { activeExperiment } from '../tracking/experiments.service.ts';
 import { experimentLocation } from '../tracking/tracking.model.ts';
+import type { NewAssessment } from './assessments/assessments.model.ts';
+import { assessmentsOf, insertAssessments } from './assessments/assessments.service.ts';
+import * as spans from './spans/spans.store.ts';
+import { noUsage, readUsage } from './spans/usage.model.ts';
+import {
+  checkTagKey,
+  checkTraceId,
+  METADATA,
+  type NewTrace,
+  pairRows,
+  TAG,
+  type Trace,
+} from './traces.model.ts';
 
-export type NewTrace = {
-  id: string;
-  experimentId: number;
-  clientRequestId: string | null;
-  requestedAt: number;
-  durationMs: number | null;
-  state: string;
-  /** What else the client says of it, given back as it came. */
-  info: JsonObject;
-  tags: Record<string, string>;
-  metadata: Record<string, string>;
-};
-export type Trace = NewTrace;
+const notFound = () => experimentsError('experiments.trace.not_found', 'There is no trace with this id.');
 
-const tables = { tags: 'experiments_trace_tags', metadata: 'experiments_trace_metadata' } as const;
-const LOCATION_TAG = 'mlflow.artifactLocation';
-
-/** Keeps a trace, or what is newly known of it; its spans follow as an artifact at the place that a tag names. */
-export async function recordTrace(scope: Scope, trace: NewTrace): Promise<Trace> {
+/**
+ * Keeps what a client reports of a whole trace. It stands above what was concluded from its spans, which may be here
+ * already or still come; without spans in the store they follow as an artifact at the place that a tag names.
+ */
+export async function recordTrace(
+  scope: Scope,
+  trace: NewTrace,
+  assessments: readonly (NewAssessment & { id?: string })[] = [],
+): Promise<Trace> {
   authorise(scope, 'experiments.write');
-  if (!/^tr-[\w-]{1,64}$/.test(trace.id)) {
-    throw experimentsError(
-      'experiments.input.invalid',
-      "Invalid value for parameter 'trace_id' supplied: not an id.",
-    );
-  }
+  checkTraceId(trace.id);
   return transact(scope, async (tx) => {
+    const { db } = tx;
     const experiment = await activeExperiment(tx, trace.experimentId);
-    const row = {
-      experiment_id: experiment.id,
-      client_request_id: trace.clientRequestId,
-      requested_at: trace.requestedAt,
-      duration_ms: trace.durationMs,
-      state: trace.state,
-      info: JSON.stringify(trace.info),
-    };
-    await tx.db
-      .insertInto('experiments_traces')
-      .values({ id: trace.id, ...row })
-      .onConflict((conflict) => conflict.column('id').doUpdateSet(row))
-      .execute();
+    await spans.addTraces(db, [reportedRow(trace, experiment.id)]);
+    const [row] = await spans.lockTraces(db, [trace.id]);
+    const usage = readUsage(trace.metadata);
+    const info = { ...(JSON.parse(row!.info) as JsonObject), ...trace.info };
+    await spans.upsertTraces(db, [
+      {
+        ...row!,
+        ...reportedRow(trace, experiment.id),
+        name: trace.tags[TAG.name] ?? row!.name,
+        session_id: trace.metadata[METADATA.session] ?? row!.session_id,
+        info: JSON.stringify(info),
+        spans: row!.spans,
+        ...usageOf(row!),
+        ...usage,
+        reported: Object.keys(usage).length > 0 ? 2 : Math.max(1, row!.reported),
+      },
+    ]);
+    if (row!.experiment_id !== experiment.id) {
+      await db
+        .updateTable('experiments_spans')
+        .set({ experiment_id: experiment.id })
+        .where('trace_id', '=', trace.id)
+        .execute();
+    }
     const root = experimentLocation(experiment.id, experiment.artifact_location);
-    const tags = { ...trace.tags, [LOCATION_TAG]: `${root}/traces/${trace.id}/artifacts` };
-    await putPairs(tx, 'tags', trace.id, tags);
-    await putPairs(tx, 'metadata', trace.id, trace.metadata);
+    const { [TAG.spansLocation]: _location, ...tags } = trace.tags;
+    const place = { [TAG.artifactLocation]: `${root}/traces/${trace.id}/artifacts` };
+    await spans.putPairs(db, 'experiments_trace_tags', pairRows(trace.id, { ...tags, ...place }));
+    await spans.putPairs(db, 'experiments_trace_metadata', pairRows(trace.id, trace.metadata));
+    await insertAssessments(tx, assessments);
     return getTrace(tx, trace.id);
   });
 }
 
-async function putPairs(tx: Scope, kind: keyof typeof tables, id: string, pairs: Record<string, string>) {
-  for (const [key, value] of Object.entries(pairs)) {
-    if (key === '' || key.length > 250) {
-      throw experimentsError('experiments.input.invalid', 'A key of a trace has 1 to 250 characters.');
-    }
-    const kept = value.slice(0, 8000);
-    await tx.db
-      .insertInto(tables[kind])
-      .values({ trace_id: id, key, value: kept })
-      .onConflict((conflict) => conflict.columns(['trace_id', 'key']).doUpdateSet({ value: kept }))
-      .execute();
-  }
-}
-
-/** @throws experiments.trace.not_found */
-export async function getTrace(scope: Scope, id: string): Promise<Trace> {
-  const row = await scope.db
-    .selectFrom('experiments_traces')
-    .selectAll()
-    .where('id', '=', id)
-    .executeTakeFirst();
-  if (!row) throw experimentsError('experiments.trace.not_found', 'There is no trace with this id.');
-  return (await assemble(scope, [row]))[0]!;
-}
-
-async function assemble(scope: Scope, rows: readonly TraceRow[]): Promise<Trace[]> {
-  const { db } = scope;
-  const traces = new Map<string, Trace>();
-  for (const row of rows) {
-    traces.set(row.id, {
-      id: row.id,
-      experimentId: row.experiment_id,
-      clientRequestId: row.client_request_id,
-      requestedAt: row.requested_at,
-      durationMs: row.duration_ms,
-      state: row.state,
-      info: JSON.parse(row.info) as JsonObject,
-      tags: {},
-      metadata: {},
-    });
-  }
-  const ids = [...traces.keys()];
-  for (const kind of ['tags', 'metadata'] as const) {
-    const pairs = await db
-      .selectFrom(tables[kind])
-      .selectAll()
-      .where(isAnyOf(db, 'trace_id', ids))
-      .execute();
-    for (const { trace_id, key, value } of pairs) traces.get(trace_id)![kind][key] = value;
-  }
-  return [...traces.values()];
-}
-
-export async function setTraceTag(scope: Scope, id: string, key: string, value: string): Promise<void> {
+/** Ends a trace that was opened without its end; tags and metadata are added. @throws experiments.trace.not_found */
+export async function endTrace(
+  scope: Scope,
+  id: string,
+  end: { at: number; state: string; tags: Record<string, string>; metadata: Record<string, string> },
+): Promise<Trace> {
   authorise(scope, 'experiments.write');
-  await transact(scope, async (tx) => {
-    await getTrace(tx, id);
-    await putPairs(tx, 'tags', id, { [key]: value });
+  return transact(scope, async (tx) => {
+    const trace = await getTrace(tx, id);
+    return recordTrace(tx, {
+      ...trace,
+      durationMs: Math.max(0, end.at - trace.requestedAt),
+      state: end.state,
+      tags: { ...trace.tags, ...end.tags },
+      metadata: { ...trace.metadata, ...end.metadata },
+    });
   });
 }
 
-/** @throws experiments.tag.not_found */
+function reportedRow(trace: NewTrace, experimentId: number): TraceRow {
+  return {
+    id: trace.id,
+    experiment_id: experimentId,
+    client_request_id: trace.clientRequestId,
+    requested_at: trace.requestedAt,
+    duration_ms: trace.durationMs,
+    state: trace.state,
+    info: JSON.stringify(trace.info),
+    name: trace.tags[TAG.name] ?? null,
+    session_id: trace.metadata[METADATA.session] ?? null,
+    reported: 1,
+    spans: 0,
+    ...noUsage,
+  };
+}
+
+const usageOf = (row: TraceRow) => ({
+  input_tokens: row.input_tokens,
+  output_tokens: row.output_tokens,
+  total_tokens: row.total_tokens,
+  cache_read_tokens: row.cache_read_tokens,
+  cache_creation_tokens: row.cache_creation_tokens,
+  input_cost: row.input_cost,
+  output_cost: row.output_cost,
+  total_cost: row.total_cost,
+});
+
+/** @throws experiments.trace.not_found */
+export async function getTrace(scope: Scope, id: string): Promise<Trace> {
+  const [trace] = await getTraces(scope, [id]);
+  if (!trace) throw notFound();
+  return trace;
+}
+
+/** Those of the traces that are there, in the order asked for; of these experiments only, when they are named. */
+export async function getTraces(
+  scope: Scope,
+  ids: readonly string[],
+  experimentIds?: readonly number[],
+): Promise<Trace[]> {
+  const { db } = scope;
+  const distinct = [...new Set(ids)];
+  const rows = await db
+    .selectFrom('experiments_traces')
+    .selectAll()
+    .where(isAnyOf(db, 'id', distinct))
+    .$if(experimentIds !== undefined, (query) =>
+      query.where(isAnyOf(db, 'experiment_id', experimentIds ?? [])),
+    )
+    .execute();
+  const byId = new Map(rows.map((row) => [row.id, row]));
+  return assemble(
+    scope,
+    distinct.flatMap((id) => byId.get(id) ?? []),
+  );
+}
+
+/** Traces of rows, with tags, metadata and assessments, in few statements. */
+export async function assemble(scope: Scope, rows: readonly TraceRow[]): Promise<Trace[]> {
+  const { db } = scope;
+  const ids = rows.map(({ id }) => id);
+  const pairs = (table: spans.PairTable) =>
+    db
+      .selectFrom(table)
+      .selectAll()
+      .where(isAnyOf(db, 'trace_id', ids))
+      .execute();
+  const assessments = await assessmentsOf(scope, ids);
+  const traces = new Map(
+    rows.map((row): [string, Trace] => [
+      row.id,
+      {
+        id: row.id,
+        experimentId: row.experiment_id,
+        clientRequestId: row.client_request_id,
+        requestedAt: row.requested_at,
+        durationMs: row.duration_ms,
+        state: row.state,
+        info: JSON.parse(row.info) as JsonObject,
+        tags: {},
+        metadata: {},
+        name: row.name,
+        session: row.session_id,
+        spans: row.spans,
+        usage: usageOf(row),
+        assessments: assessments.get(row.id) ?? [],
+      },
+    ]),
+  );
+  for (const { trace_id, key, value } of await pairs('experiments_trace_tags'))
+    traces.get(trace_id)!.tags[key] = value;
+  for (const { trace_id, key, value } of await pairs('experiments_trace_metadata'))
+    traces.get(trace_id)!.metadata[key] = value;
+  return [...traces.values()];
+}
+
+/** @throws experiments.trace.not_found, experiments.input.invalid for a tag of the server's own */
+export async function setTraceTag(scope: Scope, id: string, key: string, value: string): Promise<void> {
+  authorise(scope, 'experiments.write');
+  checkTagKey(key);
+  await transact(scope, async (tx) => {
+    await getTrace(tx, id);
+    await spans.putPairs(tx.db, 'experiments_trace_tags', pairRows(id, { [key]: value }));
+    if (key === TAG.name)
+      await tx.db.updateTable('experiments_traces').set({ name: value }).where('id', '=', id).execute();
+  });
+}
+
+/** @throws experiments.trace.not_found, experiments.tag.not_found */
 export async function deleteTraceTag(scope: Scope, id: string, key: string): Promise<void> {
   authorise(scope, 'experiments.write');
+  checkTagKey(key);
   await transact(scope, async (tx) => {
     const { tags } = await getTrace(tx, id);
     if (!Object.hasOwn(tags, key))
       throw experimentsError('experiments.tag.not_found', 'The trace has no such tag.');
-    await tx.db.deleteFrom(tables.tags).where('trace_id', '=', id).where('key', '=', key).execute();
+    const { db } = tx;
+    await db.deleteFrom('experiments_trace_tags').where('trace_id', '=', id).where('key', '=', key).execute();
+    if (key === TAG.name)
+      await db.updateTable('experiments_traces').set({ name: null }).where('id', '=', id).execute();
   });
 }
 
-/** Deletes traces of an experiment by id, or the oldest up to a time; returns how many. */
+/** Everything that hangs on a trace, by the column that names it. */
+const belongings = [
+  ['experiments_trace_tags', 'trace_id'],
+  ['experiments_trace_metadata', 'trace_id'],
+  ['experiments_spans', 'trace_id'],
+  ['experiments_assessments', 'trace_id'],
+  ['experiments_trace_links', 'trace_id'],
+  ['experiments_artifacts', 'run_id'],
+  ['experiments_traces', 'id'],
+] as const;
+
+const atOnce = 500;
+
+/**
+ * Deletes traces of an experiment by id, or the oldest up to a time, with all that hangs on them; returns how many.
+ * Many go in pieces, each whole, so that other callers get their turns.
+ */
 export async function deleteTraces(
   scope: Scope,
   experimentId: number,
   which: { ids: readonly string[] } | { until: number; most: number },
 ): Promise<number> {
   authorise(scope, 'experiments.write');
+  let deleted = 0;
+  const most = 'ids' in which ? which.ids.length : which.most;
+  for (let from = 0; from < most; from += atOnce) {
+    const limit = Math.min(atOnce, most - from);
+    const some =
+      'ids' in which ? { ids: which.ids.slice(from, from + atOnce) } : { until: which.until, most: limit };
+    const removed = await deleteSome(scope, experimentId, some);
+    deleted += removed;
+    if ('until' in which && removed < limit) break;
+    await new Promise(setImmediate);
+  }
+  return deleted;
+}
+
+async function deleteSome(
+  scope: Scope,
+  experimentId: number,
+  which: { ids: readonly string[] } | { until: number; most: number },
+): Promise<number> {
   return transact(scope, async (tx) => {
     const { db } = tx;
     let query = db.selectFrom('experiments_traces').select('id').where('experiment_id', '=', experimentId);
@@ -154,19 +265,11 @@ export async function deleteTraces(
         : query.where('requested_at', '<=', which.until).orderBy('requested_at').limit(which.most);
     const ids = (await query.execute()).map(({ id }) => id);
     if (ids.length === 0) return 0;
-    for (const table of Object.values(tables))
+    for (const [table, column] of belongings)
       await db
         .deleteFrom(table)
-        .where(isAnyOf(db, 'trace_id', ids))
+        .where(isAnyOf(db, column, ids))
         .execute();
-    await db
-      .deleteFrom('experiments_artifacts')
-      .where(isAnyOf(db, 'run_id', ids))
-      .execute();
-    await db
-      .deleteFrom('experiments_traces')
-      .where(isAnyOf(db, 'id', ids))
-      .execute();
     await record(tx, {
       type: 'experiments.traces.deleted',
       subject: `experiment:${experimentId}`,
@@ -176,79 +279,33 @@ export async function deleteTraces(
   });
 }
 
-const grammar: Grammar = {
-  kinds: ['attribute', 'tag', 'param'],
-  prefixes: { trace: 'attribute', metadata: 'param', request_metadata: 'param' },
-  attributes: {
-    request_id: 'text',
-    client_request_id: 'text',
-    timestamp_ms: 'number',
-    execution_time_ms: 'number',
-    status: 'text',
-    name: 'text',
-    run_id: 'text',
-  },
-  aliases: {
-    trace_id: 'request_id',
-    id: 'request_id',
-    timestamp: 'timestamp_ms',
-    request_time: 'timestamp_ms',
-    execution_time: 'execution_time_ms',
-    execution_duration: 'execution_time_ms',
-    state: 'status',
-  },
-  lists: ['request_id', 'client_request_id', 'status', 'name', 'run_id'],
-};
-const columns: Readonly<Record<string, RawBuilder<unknown>>> = {
-  request_id: sql.ref('trace.id'),
-  client_request_id: sql.ref('trace.client_request_id'),
-  timestamp_ms: sql.ref('trace.requested_at'),
-  execution_time_ms: sql.ref('trace.duration_ms'),
-  status: sql.ref('trace.state'),
-  name: sql`(select pair.value from experiments_trace_tags as pair
-    where pair.trace_id = trace.id and pair.key = 'mlflow.traceName')`,
-  run_id: sql`(select pair.value from experiments_trace_metadata as pair
-    where pair.trace_id = trace.id and pair.key = 'mlflow.sourceRun')`,
-};
-
-/** One page of traces, the newest first unless ordered otherwise. @throws experiments.search.invalid */
-export async function searchTraces(
-  scope: Scope,
-  search: {
-    experimentIds: readonly number[];
-    filter?: string | undefined;
-    orderBy?: readonly string[];
-    maxResults: number;
-    pageToken?: string | undefined;
-  },
-): Promise<{ traces: Trace[]; next?: string }> {
-  const limit = search.maxResults;
-  if (!Number.isInteger(limit) || limit < 1 || limit > 500) {
-    throw experimentsError('experiments.search.invalid', 'max_results is a whole number from 1 to 500.');
+/** Links traces to a run within which they belong; ids that are not there are passed over. @throws experiments.run.not_found */
+export async function linkTracesToRun(scope: Scope, ids: readonly string[], runId: string): Promise<void> {
+  authorise(scope, 'experiments.write');
+  if (ids.length > 100) {
+    throw experimentsError('experiments.input.invalid', 'One call links at most 100 traces to a run.');
   }
-  const offset = decodeOffset(search.pageToken);
-  const where = [
-    isAnyOf(scope.db, 'trace.experiment_id', search.experimentIds),
-    ...parseFilter(search.filter, grammar).map((clause) => condition(scope, clause)),
-  ];
-  const terms = (search.orderBy ?? []).map((text) => {
-    const { kind, key, ascending } = parseOrder(text, grammar);
-    if (kind !== 'attribute') throw experimentsError('experiments.search.invalid', 'Order by an attribute.');
-    return sql`${columns[key]!} ${sql.raw(ascending ? 'asc' : 'desc')}`;
+  await transact(scope, async (tx) => {
+    if (!(await findRun(tx.db, runId)))
+      throw experimentsError('experiments.run.not_found', 'There is no run with this id.');
+    const there = (await getTraces(tx, ids)).map(({ id }) => id);
+    await spans.addLinks(
+      tx.db,
+      'run',
+      there.map((trace_id) => ({ trace_id, target: runId })),
+    );
   });
-  const order = sql.join([...terms, sql`trace.requested_at desc`, sql`trace.id asc`]);
-  const { rows } = await sql<TraceRow>`select trace.* from experiments_traces as trace
-    where ${sql.join(where, sql` and `)} order by ${order} limit ${limit + 1} offset ${offset}`.execute(
-    scope.db,
-  );
-  return {
-    traces: await assemble(scope, rows.slice(0, limit)),
-    ...(rows.length > limit && { next: encodeOffset(offset + limit) }),
-  };
 }
 
-function condition(scope: Scope, clause: Clause) {
-  if (clause.kind === 'attribute') return compare(scope.db, columns[clause.key]!, clause);
-  const table = clause.kind === 'tag' ? tables.tags : tables.metadata;
-  return keyed(scope.db, { table, owner: 'trace_id', of: 'trace.id' }, clause);
+/** Links a trace to versions of prompts that it used, each as `name/version`. @throws experiments.trace.not_found */
+export async function linkPrompts(scope: Scope, id: string, prompts: readonly string[]): Promise<void> {
+  authorise(scope, 'experiments.write');
+  await transact(scope, async (tx) => {
+    await getTrace(tx, id);
+    await spans.addLinks(
+      tx.db,
+      'prompt',
+      prompts.map((target) => ({ trace_id: id, target })),
+    );
+  });
 }

@@ -1,10 +1,11 @@
-import { sql } from 'kysely';
+import { type RawBuilder, sql } from 'kysely';
+import type { Db } from '../../../platform/db/database.ts';
+import { selectRows } from '../../../platform/db/rows.ts';
 import type { Scope } from '../../../platform/scope.ts';
 import { isAnyOf } from '../bulk.store.ts';
 import { experimentsError } from '../experiments.contract.ts';
-import { loadNumber, type MetricPoint } from '../experiments.model.ts';
-import type { PointRow } from '../experiments.tables.ts';
-import { metricPoints } from '../metrics.store.ts';
+import type { MetricPoint } from '../experiments.model.ts';
+import { metricPoints, type PointColumns, pointColumns, toPoint } from '../metrics.store.ts';
 import { decodeOffset, encodeOffset } from '../search/filter.model.ts';
 
 export type RunPoint = MetricPoint & { runId: string };
@@ -34,20 +35,14 @@ export async function metricHistories(
   maxResults: number,
 ): Promise<RunPoint[]> {
   await existing(scope, runIds);
-  const rows = await scope.db
-    .selectFrom('experiments_points as point')
-    .innerJoin('experiments_series as series', 'series.id', 'point.series')
-    .selectAll('point')
-    .select('series.run_id')
-    .where(isAnyOf(scope.db, 'series.run_id', runIds))
-    .where('series.key', '=', key)
-    .orderBy('series.run_id')
-    .orderBy('point.time')
-    .orderBy('point.step')
-    .orderBy('point.value')
-    .limit(maxResults)
-    .execute();
-  return rows.map((row) => ({ ...toPoint(key, row), runId: row.run_id }));
+  const rows = await selectRows<[...PointColumns, runId: string]>(
+    scope.db,
+    sql`select ${pointColumns}, series.run_id from experiments_points as point
+      join experiments_series as series on series.id = point.series
+      where ${isAnyOf(scope.db, 'series.run_id', runIds)} and series.key = ${key}
+      order by series.run_id, point.time, point.step, point.value limit ${maxResults}`,
+  );
+  return rows.map((row) => ({ ...toPoint(key, row), runId: row[4] }));
 }
 
 export type Sampling = {
@@ -81,7 +76,7 @@ export async function sampledHistories(
     throw experimentsError('experiments.search.invalid', 'max_results is a whole number from 1 to 2500.');
   }
   await existing(scope, runIds);
-  const within =
+  const range =
     startStep === undefined
       ? sql<boolean>`1 = 1`
       : sql<boolean>`point.step between ${startStep} and ${endStep}`;
@@ -93,55 +88,83 @@ export async function sampledHistories(
     .execute();
   const ids = all.map(({ id }) => id);
   if (ids.length === 0) return [];
-  const steps = await scope.db
-    .selectFrom('experiments_points as point')
-    .select('point.step')
-    .distinct()
-    .where(isAnyOf(scope.db, 'point.series', ids))
-    .where(within)
-    .orderBy('point.step')
-    .execute();
-  const wanted = thin(
-    steps.map(({ step }) => step),
-    maxResults,
-  );
-  const extremes = await scope.db
-    .selectFrom('experiments_points as point')
-    .select(({ fn }) => [fn.min('point.step').as('low'), fn.max('point.step').as('high')])
-    .where(isAnyOf(scope.db, 'point.series', ids))
-    .where(within)
-    .groupBy('point.series')
-    .execute();
-  for (const { low, high } of extremes) wanted.add(low).add(high);
+  const among =
+    ids.length === 1 ? sql<boolean>`point.series = ${ids[0]}` : isAnyOf(scope.db, 'point.series', ids);
+  const within = sql<boolean>`${among} and ${range}`;
+  const wanted = await spreadSteps(scope.db, within, maxResults);
+  for (const { low, high } of await endsOf(scope.db, ids, range)) {
+    if (low !== null) wanted.add(low).add(high);
+  }
   const runOf = new Map(all.map(({ id, run_id }) => [id, run_id]));
-  const rows = await scope.db
-    .selectFrom('experiments_points as point')
-    .selectAll('point')
-    .where(isAnyOf(scope.db, 'point.series', ids))
-    .where(isAnyOf(scope.db, 'point.step', [...wanted]))
-    .orderBy('point.series')
-    .orderBy('point.step')
-    .orderBy('point.time')
-    .limit(ids.length * 2500)
-    .execute();
-  return rows.map((row) => ({ ...toPoint(key, row), runId: runOf.get(row.series)! }));
+  const rows = await selectRows<[...PointColumns, series: number]>(
+    scope.db,
+    sql`select ${pointColumns}, point.series from experiments_points as point
+      where ${among} and ${isAnyOf(scope.db, 'point.step', [...wanted])}
+      order by point.series, point.step, point.time limit ${ids.length * 2500}`,
+  );
+  return rows.map((row) => ({ ...toPoint(key, row), runId: runOf.get(row[4])! }));
 }
 
-/** At most `most` of the steps, evenly spread, with the first and the last. */
-function thin(steps: readonly number[], most: number): Set<number> {
-  if (steps.length <= most) return new Set(steps);
-  const chosen = new Set<number>();
-  for (let i = 0; i < most; i++)
-    chosen.add(steps[Math.round((i * (steps.length - 1)) / Math.max(most - 1, 1))]!);
-  return chosen;
+/** The first and the last step of each series within a range, each found by its key. */
+async function endsOf(
+  db: Db,
+  series: readonly number[],
+  range: RawBuilder<boolean>,
+): Promise<{ low: number | null; high: number }[]> {
+  const end = (
+    which: 'min' | 'max',
+  ) => sql`(select ${sql.raw(which)}(point.step) from experiments_points as point
+    where point.series = series.id and ${range})`;
+  const { rows } = await sql<{
+    low: number | null;
+    high: number;
+  }>`select ${end('min')} as low, ${end('max')} as high
+    from experiments_series as series where ${isAnyOf(db, 'series.id', series)}`.execute(db);
+  return rows;
 }
 
-const toPoint = (key: string, row: PointRow): MetricPoint => ({
-  key,
-  value: loadNumber(row),
-  step: row.step,
-  time: row.time,
-});
+/**
+ * At most `most` of the steps, evenly spread, with the first and the last. Steps that keep one distance, as most
+ * runs log them, are told by their number and their ends and never read one by one.
+ */
+async function spreadSteps(db: Db, within: RawBuilder<boolean>, most: number): Promise<Set<number>> {
+  const points = sql`experiments_points as point where ${within}`;
+  const steps = (what: string) => sql`(select ${sql.raw(what)} from ${points})`;
+  // Three subqueries: the ends are then found by the key, and only the count reads along it.
+  const { rows } = await sql<{ low: number | null; high: number; count: number }>`select
+    ${steps('min(point.step)')} as low, ${steps('max(point.step)')} as high,
+    ${steps('count(distinct point.step)')} as count`.execute(db);
+  const { low, high, count } = rows[0]!;
+  if (low === null) return new Set();
+  const places = spread(count, most);
+  const distance = count === 1 ? 1 : (high - low) / (count - 1);
+  if (Number.isInteger(distance) && (distance === 1 || (await areApart(db, points, low, distance)))) {
+    return new Set(places.map((place) => low + place * distance));
+  }
+  const all = await selectRows<[number]>(
+    db,
+    sql`select distinct point.step from ${points} order by point.step`,
+  );
+  return new Set(places.map((place) => all[place]![0]));
+}
+
+async function areApart(
+  db: Db,
+  points: RawBuilder<unknown>,
+  low: number,
+  distance: number,
+): Promise<boolean> {
+  const odd = await sql`select 1 from ${points} and (point.step - ${low}) % ${distance} != 0 limit 1`.execute(
+    db,
+  );
+  return odd.rows.length === 0;
+}
+
+/** At most `most` of the numbers below `count`, evenly spread, with the first and the last. */
+function spread(count: number, most: number): number[] {
+  if (count <= most) return Array.from({ length: count }, (_, i) => i);
+  return Array.from({ length: most }, (_, i) => Math.round((i * (count - 1)) / Math.max(most - 1, 1)));
+}
 
 async function existing(scope: Scope, ids: readonly string[]): Promise<void> {
   const found = await scope.db

@@ -3,14 +3,11 @@ import { authorise, type Scope, transact } from '../../../platform/scope.ts';
 import { experimentsError } from '../experiments.contract.ts';
 import { LIMITS, newRunId, type RunStatus } from '../experiments.model.ts';
 import type { RunRow } from '../experiments.tables.ts';
-import { addModelMetrics, linkModels } from '../logged-models/logged-models.service.ts';
-import { addMetricPoints } from '../metrics.store.ts';
+import { linkModels } from '../logged-models/logged-models.service.ts';
 import * as runs from '../runs.store.ts';
 import { activeExperiment } from './experiments.service.ts';
 import * as store from './runs.store.ts';
 import {
-  type Batch,
-  checkBatch,
   checkKeyAt,
   type DatasetInput,
   type ModelLink,
@@ -65,7 +62,7 @@ export async function openRun(scope: Scope, input: OpenRun): Promise<TrackedRun>
       deleted_at: null,
     };
     await runs.insertRun(tx.db, row);
-    await runs.setTags(tx.db, id, pairsToRecord(tags, LIMITS.tagValue, false));
+    await runs.setTags(tx.db, runs.pairRows(id, pairsToRecord(tags, LIMITS.tagValue, false)));
     const [run] = await store.assembleRuns(tx.db, [row]);
     return run!;
   });
@@ -134,7 +131,7 @@ async function moveTo(scope: Scope, id: string, stage: Stage): Promise<void> {
   await transact(scope, async (tx) => {
     const row = await existing(tx, id);
     if (row.stage === stage) {
-      if (stage === 'deleted') throw deleted();
+      if (stage === 'deleted') throw runDeleted();
       throw experimentsError('experiments.run.active', 'The run is active.');
     }
     await store.updateRunRow(tx.db, id, { stage, deleted_at: stage === 'deleted' ? tx.now() : null });
@@ -142,38 +139,6 @@ async function moveTo(scope: Scope, id: string, stage: Stage): Promise<void> {
       type: stage === 'deleted' ? 'experiments.run.deleted' : 'experiments.run.restored',
       subject: `experiment-run:${id}`,
       data: { run: id, name: row.name },
-    });
-  });
-}
-
-/**
- * Keeps a batch whole or not at all, in one transaction. Params that are there with the same value and points that
- * are there already are left alone.
- * @throws experiments.run.not_found, experiments.run.deleted, experiments.batch.too_large,
- *   experiments.input.invalid, experiments.param.immutable
- */
-export async function logBatch(
-  scope: Scope,
-  id: string,
-  batch: Batch,
-  change: Pick<RunChange, 'name' | 'parent'> = {},
-): Promise<void> {
-  authorise(scope, 'experiments.write');
-  checkBatch(batch);
-  const params = pairsToRecord(batch.params ?? [], LIMITS.paramValue, true);
-  const tags = pairsToRecord(batch.tags ?? [], LIMITS.tagValue, false);
-  await transact(scope, async (tx) => {
-    await writable(tx, id);
-    const [conflict] = await runs.addParams(tx.db, id, params);
-    if (conflict) {
-      throw experimentsError('experiments.param.immutable', `The param "${conflict.key}" has another value.`);
-    }
-    await addMetricPoints(tx.db, id, batch.metrics ?? []);
-    await addModelMetrics(tx, id, batch.metrics ?? []);
-    await runs.setTags(tx.db, id, tags);
-    await store.updateRunRow(tx.db, id, {
-      ...(change.name !== undefined && { name: change.name.slice(0, 250) }),
-      ...(change.parent !== undefined && { parent_id: change.parent }),
     });
   });
 }
@@ -219,16 +184,21 @@ export async function logInputs(
 
 async function existing(scope: Scope, id: string): Promise<RunRow> {
   const row = await store.findRunRow(scope.db, id);
-  if (!row) throw experimentsError('experiments.run.not_found', 'There is no run with this id.');
+  if (!row) throw runNotFound();
   return row;
 }
 
-const deleted = () =>
+/** What a write to a run that is not there says. */
+export const runNotFound = () =>
+  experimentsError('experiments.run.not_found', 'There is no run with this id.');
+
+/** What a write to a deleted run says. */
+export const runDeleted = () =>
   experimentsError('experiments.run.deleted', 'The run is deleted; it must be in the active state.');
 
 async function writable(scope: Scope, id: string): Promise<RunRow> {
   const row = await existing(scope, id);
-  if (row.stage !== 'active') throw deleted();
+  if (row.stage !== 'active') throw runDeleted();
   return row;
 }
 

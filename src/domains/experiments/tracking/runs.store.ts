@@ -2,16 +2,30 @@ import type { Db } from '../../../platform/db/database.ts';
 import { isAnyOf } from '../bulk.store.ts';
 import { loadNumber, type RunStatus } from '../experiments.model.ts';
 import type { RunRow } from '../experiments.tables.ts';
+import { partsOfRuns } from './run-parts.store.ts';
 import {
+  type BareRun,
   type DatasetInput,
-  type ModelLink,
   runLocation,
   type Stage,
   type TrackedRun,
 } from './tracking.model.ts';
 
+/** What a run says of itself, without how it came about. */
+export type RunHead = Omit<RunRow, 'environment' | 'deleted_at'>;
+
 export function findRunRow(db: Db, id: string): Promise<RunRow | undefined> {
   return db.selectFrom('experiments_runs').selectAll().where('id', '=', id).executeTakeFirst();
+}
+
+/** The stage of each run that is there. */
+export async function stagesOfRuns(db: Db, ids: readonly string[]): Promise<Map<string, string>> {
+  const rows = await db
+    .selectFrom('experiments_runs')
+    .select(['id', 'stage'])
+    .where(isAnyOf(db, 'id', ids))
+    .execute();
+  return new Map(rows.map(({ id, stage }) => [id, stage]));
 }
 
 export async function updateRunRow(db: Db, id: string, change: Partial<RunRow>): Promise<void> {
@@ -28,49 +42,27 @@ export async function deleteTagRow(db: Db, runId: string, key: string): Promise<
   return result.numDeletedRows > 0n;
 }
 
-/** Fills rows with params, tags, latest metrics and datasets: five queries for any number of runs. */
-export async function assembleRuns(db: Db, rows: readonly RunRow[]): Promise<TrackedRun[]> {
-  const runs = new Map<string, TrackedRun>(rows.map((row) => [row.id, bare(row)]));
-  if (rows.length === 0) return [];
-  const ids = [...runs.keys()];
-  const [params, tags, metrics, inputs, links] = await Promise.all([
-    db
-      .selectFrom('experiments_params')
-      .selectAll()
-      .where(isAnyOf(db, 'run_id', ids))
-      .execute(),
-    db
-      .selectFrom('experiments_run_tags')
-      .selectAll()
-      .where(isAnyOf(db, 'run_id', ids))
-      .execute(),
-    db
-      .selectFrom('experiments_series')
-      .selectAll()
-      .where(isAnyOf(db, 'run_id', ids))
-      .execute(),
-    datasetInputs(db, ids),
-    db
-      .selectFrom('experiments_model_links')
-      .selectAll()
-      .where(isAnyOf(db, 'run_id', ids))
-      .execute(),
-  ]);
-  for (const { run_id, key, value } of params) runs.get(run_id)!.params[key] = value;
-  for (const { run_id, key, value } of tags) runs.get(run_id)!.tags[key] = value;
-  for (const row of metrics) {
-    const { key, step, time } = row;
-    runs.get(row.run_id)!.metrics.push({ key, value: loadNumber(row), step, time });
+/** Fills rows with params, tags, latest metrics, datasets and models: five queries for any number of runs. */
+export async function assembleRuns(db: Db, rows: readonly RunHead[]): Promise<TrackedRun[]> {
+  const runs = rows.map(
+    (row): TrackedRun => ({ ...toBareRun(row), metrics: [], params: {}, tags: {}, datasets: [], models: [] }),
+  );
+  const { params, tags, metrics, datasets, models } = await partsOfRuns(
+    db,
+    rows.map(({ id }) => id),
+  );
+  for (const [at, key, value] of params) runs[at]!.params[key] = value;
+  for (const [at, key, value] of tags) runs[at]!.tags[key] = value;
+  for (const [at, key, value, special, step, time] of metrics) {
+    runs[at]!.metrics.push({ key, value: loadNumber({ value, special }), step, time });
   }
-  for (const { runId, input } of inputs) runs.get(runId)!.datasets.push(input);
-  for (const { run_id, model_id, direction, step } of links) {
-    const link = { modelId: model_id, direction: direction as ModelLink['direction'], step };
-    runs.get(run_id)!.models.push(link);
-  }
-  return [...runs.values()];
+  for (const { at, input } of datasets) runs[at]!.datasets.push(input);
+  for (const { at, link } of models) runs[at]!.models.push(link);
+  return runs;
 }
 
-function bare(row: RunRow): TrackedRun {
+/** A run as its own row tells it. */
+export function toBareRun(row: RunHead): BareRun {
   return {
     id: row.id,
     experimentId: row.experiment_id,
@@ -82,45 +74,7 @@ function bare(row: RunRow): TrackedRun {
     startedAt: row.started_at,
     endedAt: row.ended_at,
     artifactUri: runLocation(row.experiment_id, row.id, row.artifact_uri),
-    metrics: [],
-    params: {},
-    tags: {},
-    datasets: [],
-    models: [],
   };
-}
-
-async function datasetInputs(
-  db: Db,
-  ids: readonly string[],
-): Promise<{ runId: string; input: DatasetInput }[]> {
-  const rows = await db
-    .selectFrom('experiments_dataset_inputs as input')
-    .innerJoin('experiments_datasets as dataset', (join) =>
-      join
-        .onRef('dataset.experiment_id', '=', 'input.experiment_id')
-        .onRef('dataset.name', '=', 'input.name')
-        .onRef('dataset.digest', '=', 'input.digest'),
-    )
-    .selectAll('dataset')
-    .select(['input.run_id', 'input.context', 'input.tags'])
-    .where(isAnyOf(db, 'input.run_id', ids))
-    .execute();
-  return rows.map((row) => ({
-    runId: row.run_id,
-    input: {
-      dataset: {
-        name: row.name,
-        digest: row.digest,
-        sourceType: row.source_type,
-        source: row.source,
-        schema: row.schema,
-        profile: row.profile,
-      },
-      context: row.context,
-      tags: JSON.parse(row.tags) as Record<string, string>,
-    },
-  }));
 }
 
 /** Records datasets as inputs of a run; what is there already stays as it is. */

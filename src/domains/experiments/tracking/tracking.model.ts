@@ -24,8 +24,8 @@ export type Dataset = {
 };
 export type DatasetInput = { dataset: Dataset; context: string | null; tags: Record<string, string> };
 
-/** A run with everything that a tracking client asks for. */
-export type TrackedRun = {
+/** A run without what was logged to it. */
+export type BareRun = {
   id: string;
   experimentId: number;
   name: string;
@@ -36,6 +36,10 @@ export type TrackedRun = {
   startedAt: number;
   endedAt: number | null;
   artifactUri: string;
+};
+
+/** A run with everything that a tracking client asks for. */
+export type TrackedRun = BareRun & {
   /** The latest point of each key. */
   metrics: MetricPoint[];
   params: Record<string, string>;
