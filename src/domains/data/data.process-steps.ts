@@ -117,10 +117,11 @@ function partsOf({ time, from, trainTo, validation, test }: Cuts): { name: strin
   ];
 }
 
+/** Rows of one moment keep the order of the table: what is trained on them is the same to the last bit each time. */
 async function writePart(tables: Tables, split: SplitInput, where: string, path: string): Promise<number> {
   const time = sqlIdentifier(split.timeColumn);
   const [row] = await tables.query<{ Count: number }>(
-    `COPY (SELECT * FROM ${parquetSource([split.table.path])} WHERE ${where} ORDER BY ${time}) TO ${sqlLiteral(path)} (FORMAT parquet, COMPRESSION zstd)`,
+    `COPY (SELECT * FROM ${parquetSource([split.table.path])} WHERE ${where} ORDER BY ${time}, file_row_number) TO ${sqlLiteral(path)} (FORMAT parquet, COMPRESSION zstd)`,
   );
   return row.Count;
 }

@@ -50,6 +50,21 @@ describe('data/split-by-time', () => {
     return { ...result, range };
   };
 
+  it('keeps the order of the table among rows of one moment', async () => {
+    const path = join(folder, 'ties.parquet');
+    await tables.run(
+      `COPY (SELECT TIMESTAMP '2001-01-01' + to_hours(range // 50000) AS __time, range AS n FROM range(300000)) TO ${sqlLiteral(path)} (FORMAT parquet)`,
+    );
+    const { files } = await run({ table: { digest: 'sha256:1', size: 1, path }, test: '3h' });
+    for (const name of ['train', 'test']) {
+      const source = `read_parquet(${sqlLiteral(files![name])})`;
+      const [row] = await tables.query<{ strays: number }>(
+        `SELECT count(*) AS strays FROM (SELECT n - lag(n) OVER (ORDER BY file_row_number) AS step FROM ${source}) WHERE step < 1`,
+      );
+      expect(row.strays).toBe(0);
+    }
+  });
+
   it('cuts by duration, and nothing of the test lies before the cut', async () => {
     const { outputs, range, files } = await run({ test: '14d' });
     expect(Object.keys(files!)).toEqual(['train', 'test']);

@@ -94,7 +94,7 @@ const SplitWith = Type.Object(
 
 const splitStep: ProcessStepKind = {
   name: 'data/split-by-time',
-  version: '1',
+  version: '2',
   summary: 'Cut a table by time into train, validation and test.',
   runs: 'process',
   inputs: SplitWith,

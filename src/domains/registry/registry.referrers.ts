@@ -21,7 +21,8 @@ export const registryReferrers: readonly BlobReferrer[] = [
     table: 'registry_versions',
     column: 'digest',
     holds: 'manifest',
-    unless: { column: 'flavor', is: 'onnx' },
+    // Whatever its flavor, a version without an ONNX file of one piece is a list of files.
+    where: { column: 'format', like: '%"irVersion":0,%' },
   },
 ];
 

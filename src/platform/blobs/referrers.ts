@@ -5,7 +5,7 @@ import type { BlobStore } from './blobs.ts';
 
 /**
  * A column that keeps blobs alive. `digest`: it is one digest or null. `text`: digests stand anywhere in it, such as
- * in JSON. `manifest`: it is the digest of a blob whose text names further ones, unless another column says otherwise.
+ * in JSON. `manifest`: it is the digest of a blob whose text names further ones, where another column is like a pattern.
  * A domain declares each of its own; what nobody declares is collected.
  */
 export type BlobReferrer =
@@ -14,7 +14,7 @@ export type BlobReferrer =
       readonly table: string;
       readonly column: string;
       readonly holds: 'manifest';
-      readonly unless: { readonly column: string; readonly is: string };
+      readonly where: { readonly column: string; readonly like: string };
     };
 
 const anyDigest = /sha256:[0-9a-f]{64}/g;
@@ -83,9 +83,9 @@ async function readManifests(
   referrer: Extract<BlobReferrer, { holds: 'manifest' }>,
   into: Set<string>,
 ): Promise<void> {
-  const { table, column, unless } = referrer;
+  const { table, column, where } = referrer;
   const { rows } = await sql<{ digest: string }>`select distinct ${sql.ref(column)} as digest
-    from ${sql.table(table)} where ${sql.ref(unless.column)} <> ${unless.is}`.execute(db);
+    from ${sql.table(table)} where ${sql.ref(where.column)} like ${where.like}`.execute(db);
   for (const { digest } of rows) {
     if (!blobs.has(digest)) continue;
     if ((await blobs.size(digest)) > 256 * 1024 * 1024) {
