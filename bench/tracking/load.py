@@ -5,7 +5,7 @@ import multiprocessing as processes
 import sys
 import time
 import urllib.request
-from http.client import HTTPConnection
+from http.client import HTTPConnection, HTTPException
 from urllib.parse import urlparse
 
 
@@ -31,8 +31,15 @@ def connect(url):
 
 def client(url, kind, seconds, number, answers):
     connection = connect(url)
-    created = send(connection, "api/2.0/mlflow/runs/create", {"experiment_id": "0", "start_time": 1})
-    run = json.loads(created)["run"]["info"]["run_id"]
+    run = None
+    while run is None:  # A server that restarts its workers under load is given time.
+        try:
+            created = send(connection, "api/2.0/mlflow/runs/create", {"experiment_id": "0", "start_time": 1})
+            run = json.loads(created)["run"]["info"]["run_id"]
+        except (OSError, RuntimeError, HTTPException):
+            connection.close()
+            time.sleep(0.5)
+            connection = connect(url)
     # Written once and stamped per call: the client must not be what is measured.
     metrics = [
         {"key": f"metric_{i % 50}", "value": i * 0.001, "timestamp": "@now", "step": i // 50} for i in range(500)

@@ -99,7 +99,9 @@ export function readConfig(options: ConfigOptions = {}, env: NodeJS.ProcessEnv =
     grpc: readGrpcPort(options.grpcPort, env.HOUSTON_GRPC_PORT, port),
     invocationsModel: options.invocationsModel ?? env.HOUSTON_INVOCATIONS_MODEL ?? null,
     allowedHosts: Object.freeze([...allowedHosts]),
-    webhookHosts: readWebhookHosts(options.webhookHosts ?? env.HOUSTON_WEBHOOK_HOSTS?.split(',').filter(Boolean) ?? []),
+    webhookHosts: readWebhookHosts(
+      options.webhookHosts ?? env.HOUSTON_WEBHOOK_HOSTS?.split(',').filter(Boolean) ?? [],
+    ),
     upstreams: readOrigins(options.upstreams ?? env.HOUSTON_UPSTREAMS?.split(',').filter(Boolean) ?? []),
     logLevel: options.logLevel ?? (env.HOUSTON_LOG as LogLevel | undefined) ?? 'info',
     gcAfterDays: gcAfterDays === null ? null : atLeastZero(gcAfterDays, 'GC_AFTER_DAYS'),

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { sql } from 'kysely';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { ofExperiment } from '../../src/domains/experiments/purge/purge.store.ts';
 import { createPostgresDatabase, describeOnEachDatabase } from '../databases.ts';
 import { startTestHouston, type TestHouston } from '../houston.ts';
 import { send } from '../mlflow/send.ts';
@@ -206,6 +207,16 @@ describeOnEachDatabase('permanent deletion', (_open, dialect) => {
     await expect(gc('--older-than', 'soon')).rejects.toMatchObject({ code: 2 });
     await expect(gc('--experiment', 'nothing of this name')).rejects.toMatchObject({ code: 2 });
     expect((await gc('--delete', '--yes')).result).toMatchObject({ runs: 1 });
+  });
+
+  it('knows every table that belongs to experiments', async () => {
+    const withRows = ['runs', 'dataset_inputs', 'logged_models', 'traces', 'spans'].map(
+      (name) => `experiments_${name}`,
+    );
+    const tables = (await houston.platform.db.introspection.getTables())
+      .filter(({ columns }) => columns.some(({ name }) => name === 'experiment_id'))
+      .map(({ name }) => name);
+    expect(tables.sort()).toEqual([...withRows, ...ofExperiment].sort());
   });
 
   it('leaves an event with counts for every removal', async () => {

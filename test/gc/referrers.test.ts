@@ -41,6 +41,7 @@ const otherDigests = new Set([
   'experiments_datasets.digest',
   'experiments_datasets.profile',
   'experiments_dataset_inputs.digest',
+  'experiments_evaluation_records.input_digest',
   'experiments_logged_model_metrics.dataset_digest',
   'platform_blob_marks.digest',
 ]);

@@ -29,7 +29,7 @@ describe.skipIf(clientVersion === null)(`the MLflow client ${clientVersion}`, ()
   );
 
   it(
-    'runs tracking, search, registry and tracing on PostgreSQL',
+    'runs all but the models on PostgreSQL',
     async () => {
       for (const program of [
         'tracking.py',

@@ -227,11 +227,8 @@ describeOnEachDatabase('the wire of the MLflow protocol', (_open, dialect) => {
   });
 
   it('says what it cannot do in words that clients understand', async () => {
-    const mpu = await send(houston.url, 'POST', '/api/2.0/mlflow-artifacts/mpu/create/x', '{}');
-    expect(mpu).toMatchObject({ status: 501, json: { error_code: 'NOT_IMPLEMENTED' } });
-    expect(mpu.json.message).toMatch(
-      /^Multipart upload is not supported for the current artifact repository/,
-    );
+    const presigned = await send(houston.url, 'GET', '/api/2.0/mlflow-artifacts/presigned/x');
+    expect(presigned).toMatchObject({ status: 501, json: { error_code: 'NOT_IMPLEMENTED' } });
     const { json } = await send(houston.url, 'GET', '/api/3.0/mlflow/server-info');
     expect(json).toMatchObject({ store_type: 'SqlStore', multipart_uploads_enabled: false });
   });

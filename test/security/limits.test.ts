@@ -160,11 +160,9 @@ describe('limits', () => {
     expect((await send(houston.url, 'GET', '/health')).status).toBe(200);
   });
 
-  it('hold for addresses and headers', async () => {
+  it('hold for addresses', async () => {
     const { status } = await send(houston.url, 'GET', `${api}/runs/get?run_id=${long(14_000)}`);
     expect(status >= 400 && status < 500).toBe(true);
-    const header = await send(houston.url, 'GET', '/health', undefined, { 'x-long': long(20_000) });
-    expect(header.status).toBe(431);
     const path = await send(houston.url, 'GET', `/api/2.0/mlflow-artifacts/artifacts/${long(5000)}`);
     expect([400, 404, 414]).toContain(path.status);
     const deep = await send(
@@ -184,5 +182,11 @@ describe('limits', () => {
     expect((await send(houston.url, 'POST', path)).status).toBe(400);
     const stored = await fetch(`${houston.url}/get-artifact?run_id=${run_id}&path=page/f.bin`);
     expect((await stored.arrayBuffer()).byteLength).toBe(10 << 20);
+  });
+
+  // The last one: its connection is closed, and the client would try to use it once more.
+  it('hold for headers', async () => {
+    const headers = { 'x-long': long(20_000) };
+    expect((await send(houston.url, 'GET', '/health', undefined, headers)).status).toBe(431);
   });
 });

@@ -7,9 +7,16 @@ const { root } = parse(readFileSync(proto, 'utf8'), { keepCase: true });
 const path = '/inference.GRPCInferenceService/';
 const bytesOf = (bytes: Buffer) => bytes;
 
+/** The fields of replies that tests look at; a failure has an empty one. */
+type Reply = {
+  outputs: { name: string; datatype: string; shape: string[]; contents: Record<string, unknown[]> }[];
+  parameters: Record<string, { string_param?: string }>;
+  raw_output_contents: Buffer[];
+};
+
 /** An answer: the decoded message, or the status and sentence of a failure. */
-// biome-ignore lint/suspicious/noExplicitAny: messages of many shapes, looked at by the tests.
-export type GrpcAnswer = { code: number; details: string; reply: any };
+export type GrpcAnswer = { code: number; details: string; reply: Reply };
+const nothing: Reply = { outputs: [], parameters: {}, raw_output_contents: [] };
 type CallOptions = { token?: string; deadlineMs?: number };
 
 /** Encodes a message of the protocol. */
@@ -45,11 +52,10 @@ export function createGrpcClient(address: string) {
   return {
     async send(method: string, bytes: Buffer, options?: CallOptions): Promise<GrpcAnswer> {
       const { error, bytes: reply } = await send(method, bytes, options);
-      if (error || !reply)
-        return { code: error?.code ?? -1, details: error?.details ?? '', reply: undefined };
+      if (error || !reply) return { code: error?.code ?? -1, details: error?.details ?? '', reply: nothing };
       const type = root.lookupType(`inference.${method}Response`);
       const read = { longs: String, enums: String, defaults: true, oneofs: true } as const;
-      return { code: 0, details: '', reply: type.toObject(type.decode(reply), read) };
+      return { code: 0, details: '', reply: type.toObject(type.decode(reply), read) as Reply };
     },
     call(method: string, fields: object = {}, options?: CallOptions): Promise<GrpcAnswer> {
       return this.send(method, encodeMessage(`${method}Request`, fields), options);

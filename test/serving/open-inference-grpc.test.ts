@@ -3,6 +3,7 @@ import { status } from '@grpc/grpc-js';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { permissions } from '../../src/permissions.ts';
 import { createToken, createUser } from '../../src/platform/auth/auth.ts';
+import { type ConfigOptions, readConfig } from '../../src/platform/config.ts';
 import type { ValueType } from '../../src/platform/onnx/onnx-writer.ts';
 import { startGrpcServer } from '../../src/protocols/open-inference-grpc/index.ts';
 import { createGrpcClient, encodeMessage } from './grpc-client.ts';
@@ -291,6 +292,19 @@ describe('access', () => {
       code: 'platform.port.in_use',
       next: expect.stringContaining('--grpc-port'),
     });
+  });
+
+  test('which port: the default, a chosen one, any free one, or none', () => {
+    const of = (options: ConfigOptions, env = {}) => readConfig(options, env).grpc;
+    expect(of({})).toEqual({ port: 8001, isChosen: false });
+    expect(of({ port: 0 })).toEqual({ port: 0, isChosen: false });
+    expect(of({ grpcPort: 9001 }, { HOUSTON_GRPC_PORT: '7' })).toEqual({ port: 9001, isChosen: true });
+    expect(of({}, { HOUSTON_GRPC_PORT: '7' })).toEqual({ port: 7, isChosen: true });
+    expect(of({}, { HOUSTON_GRPC_PORT: 'off' })).toBe(null);
+    expect(of({ grpcPort: null })).toBe(null);
+    for (const wrong of ['x', '-1', '65536', '1.5']) {
+      expect(() => of({}, { HOUSTON_GRPC_PORT: wrong })).toThrow('not a number from 0 to 65535');
+    }
   });
 
   test('what is no HTTP/2 is cut off', async () => {

@@ -111,7 +111,10 @@ export const RunsQuery = Type.Object(
 export type RunsQueryInput = Static<typeof RunsQuery>;
 
 export const experimentsError = defineErrors({
-  'experiments.purge.active': { status: 409, next: 'Delete the run first; only what is deleted can go for good.' },
+  'experiments.purge.active': {
+    status: 409,
+    next: 'Delete the run first; only what is deleted can go for good.',
+  },
   'experiments.purge.not_found': { status: 404, next: 'Use the job that POST /api/experiments/gc returned.' },
   'experiments.experiment.not_found': { status: 404, next: 'List the experiments at /api/experiments.' },
   'experiments.experiment.exists': {

@@ -1,17 +1,17 @@
 import type { Generated } from 'kysely';
 import type { Migration } from '../../platform/db/database.ts';
+import type { EvaluationDatasetRow, EvaluationRecordRow } from './evaluation-datasets/datasets.store.ts';
 import { experimentsTables } from './migrations/experiments-001-tables.ts';
 import { experimentsTracking } from './migrations/experiments-002-tracking.ts';
 import { experimentsLoggedModels } from './migrations/experiments-003-logged-models.ts';
 import { experimentsTraces } from './migrations/experiments-004-traces.ts';
 import { experimentsSpans } from './migrations/experiments-005-spans.ts';
 import { experimentsPurge } from './migrations/experiments-011-purge.ts';
+import { experimentsEvaluation } from './migrations/experiments-012-evaluation.ts';
+import type { ScorerRow, ScorerVersionRow } from './scorers/scorers.service.ts';
 import type { AssessmentRow } from './traces/assessments/assessments.model.ts';
 import type { SpanRow } from './traces/spans/spans.store.ts';
 import type { Usage } from './traces/spans/usage.model.ts';
-import type { EvaluationDatasetRow, EvaluationRecordRow } from './evaluation-datasets/datasets.store.ts';
-import { experimentsEvaluation } from './migrations/experiments-012-evaluation.ts';
-import type { ScorerRow, ScorerVersionRow } from './scorers/scorers.service.ts';
 
 export type ExperimentRow = {
   id: number;

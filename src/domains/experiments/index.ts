@@ -10,12 +10,12 @@ import { purgeRoutes } from './purge/purge.routes.ts';
 import type { ArtifactHolders } from './purge/purge.service.ts';
 import { type TrackingDoor, tracking } from './tracking.door.ts';
 
+export type { EvaluationDataset, EvaluationRecord, NewRecord } from './evaluation-datasets/datasets.model.ts';
 export { experimentsError } from './experiments.contract.ts';
 export type { MetricPoint, RunStatus } from './experiments.model.ts';
 export type { ArtifactRef, Experiment, NewRun, Run, RunInput, RunSummary } from './experiments.service.ts';
 export type { LoggedModel, LoggedModelStatus } from './logged-models/logged-models.model.ts';
 export type { ArtifactHolders } from './purge/purge.service.ts';
-export type { EvaluationDataset, EvaluationRecord, NewRecord } from './evaluation-datasets/datasets.model.ts';
 export type { ScorerVersion } from './scorers/scorers.service.ts';
 export type { Clause, Grammar, Order } from './search/filter.model.ts';
 export { decodeOffset, encodeOffset, parseFilter, parseOrders } from './search/filter.model.ts';

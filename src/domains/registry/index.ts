@@ -44,18 +44,23 @@ export type {
   Verdict,
   VersionRef,
 } from './registry.door.ts';
+export type { Risk, RiskRating, Severity } from './risk.model.ts';
+export { assessRisk, atLeast, riskMatrix, SEVERITIES, severityOf } from './risk.model.ts';
 export { isWebhookEvent, type WebhookEvent, webhookEvents } from './webhooks/events.model.ts';
 export type { WebhooksDoor } from './webhooks/webhooks.door.ts';
 export type { Webhook } from './webhooks/webhooks.service.ts';
-export type { Risk, RiskRating, Severity } from './risk.model.ts';
-export { assessRisk, atLeast, riskMatrix, SEVERITIES, severityOf } from './risk.model.ts';
 
 /** The registry domain: models, versions, aliases, evaluations, gates; the steps evaluate, register and gate. */
 export function createRegistryDomain(
   platform: Platform,
   { experiments }: { experiments: ExperimentsDoor & { tracking: TrackingDoor } },
 ): DomainModule &
-  RegistryDoor & { steps: readonly StepKind[]; catalog: CatalogDoor; heldOwners: ArtifactHolders; webhooks: WebhooksDoor } {
+  RegistryDoor & {
+    steps: readonly StepKind[];
+    catalog: CatalogDoor;
+    heldOwners: ArtifactHolders;
+    webhooks: WebhooksDoor;
+  } {
   const engine = createLocalEngine({ folder: dataFolder(platform.config, 'conversions') });
   const webhooks = createWebhooks();
   return {

@@ -6,8 +6,14 @@ export function findModel(db: Db, name: string): Promise<ModelRow | undefined> {
   return db.selectFrom('registry_models').selectAll().where('name', '=', name).executeTakeFirst();
 }
 
+/** Models that are not deleted. */
 export function listModels(db: Db): Promise<ModelRow[]> {
-  return db.selectFrom('registry_models').selectAll().orderBy('name').execute();
+  return db
+    .selectFrom('registry_models')
+    .selectAll()
+    .where('deleted_at', 'is', null)
+    .orderBy('name')
+    .execute();
 }
 
 /** Inserts a model unless it is there; true when it was new. */
@@ -71,12 +77,13 @@ export function findVersionByDigest(db: Db, model: string, digest: string): Prom
     .executeTakeFirst();
 }
 
-/** Versions, newest first. */
+/** Versions that are not deleted, newest first. */
 export function listVersions(db: Db, model: string, limit = 1000): Promise<VersionRow[]> {
   return db
     .selectFrom('registry_versions')
     .selectAll()
     .where('model', '=', model)
+    .where('deleted_at', 'is', null)
     .orderBy('version', 'desc')
     .limit(limit)
     .execute();

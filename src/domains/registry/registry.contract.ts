@@ -180,6 +180,7 @@ export const VersionReply = Type.Object({
   signature: SignatureSchema,
   format: FormatSchema,
   source: Type.String(),
+  description: Type.String(),
   tags: Tags,
   aliases: Type.Array(Type.String()),
   lineage: LineageRefs,

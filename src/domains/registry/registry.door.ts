@@ -48,6 +48,7 @@ export type ModelVersion = {
   format: ModelFormat;
   /** Where the bytes came from, in the words of whoever brought them. */
   source: string;
+  description: string;
   tags: Record<string, string>;
   aliases: string[];
   lineage: Lineage;

@@ -3,6 +3,7 @@ import Type from 'typebox';
 import { platformError } from '../../platform/errors.ts';
 import type { HoustonApp } from '../../platform/http/app.ts';
 import { authorise, transact } from '../../platform/scope.ts';
+import { catalogRoutes } from './catalog/catalog.routes.ts';
 import { newestConversions } from './conversion/conversions.store.ts';
 import { latestVerdicts } from './gate/gate.service.ts';
 import { ModelReply, ModelSpec, Name, RiskSchema, registryError, VersionReply } from './registry.contract.ts';
@@ -65,6 +66,7 @@ export function registryRoutes(app: HoustonApp): void {
   uploadRoute(app);
   aliasRoutes(app);
   versionRoutes(app);
+  catalogRoutes(app);
 }
 
 function uploadRoute(app: HoustonApp): void {

@@ -177,11 +177,49 @@ describe('registry over HTTP', () => {
     expect((await call('GET', '/api/registry/models/m')).status).toBe(404);
   });
 
+  it('changes single notes and leaves the others', async () => {
+    const model = '/api/registry/models/noted';
+    await upload('noted', onnx(7));
+    const first = await call('PATCH', model, { description: 'What for', tags: { team: 'ops', 'a b': '' } });
+    expect(first).toMatchObject({
+      status: 200,
+      body: { description: 'What for', tags: { team: 'ops', 'a b': '' } },
+    });
+    const second = await call('PATCH', model, { tags: { team: null, more: 'x' } });
+    expect(second.body).toMatchObject({ description: 'What for', tags: { 'a b': '', more: 'x' } });
+    expect(second.body.tags).not.toHaveProperty('team');
+    const version = await call('PATCH', `${model}/versions/latest`, { description: 'v', tags: { k: '1' } });
+    expect(version).toMatchObject({
+      status: 200,
+      body: { version: 1, description: 'v', tags: { k: '1' } },
+    });
+    expect((await call('PATCH', `${model}/versions/2`, { description: 'v' })).status).toBe(404);
+    expect((await call('PATCH', '/api/registry/models/none', { description: 'v' })).status).toBe(404);
+    expect((await call('PATCH', model, { tags: { k: 1 } })).status).toBe(400);
+  });
+
+  it('leaves deleted models and versions out of lists', async () => {
+    const { catalog, scope } = { catalog: server.domains.registry.catalog, scope: server.platform.systemScope('user:test') };
+    await upload('gone', onnx(8));
+    await upload('gone', onnx(9));
+    await catalog.deleteVersion(scope, 'gone', 2);
+    const left = (await call('GET', '/api/registry/models/gone/versions')).body.items;
+    expect(left.map((one: { version: number }) => one.version)).toEqual([1]);
+    await catalog.deleteModel(scope, 'gone');
+    const names = (await call('GET', '/api/registry/models')).body.items.map((one: { name: string }) => one.name);
+    expect(names).toContain('noted');
+    expect(names).not.toContain('gone');
+  });
+
   it('lets a viewer read and not write', async () => {
     const as = (method: string, path: string, body?: unknown) => call(method, path, body, bytes, viewer);
     expect((await as('GET', '/api/registry/models')).status).toBe(200);
     expect((await as('POST', '/api/registry/models/first/versions', onnx(3))).status).toBe(403);
     expect((await as('POST', '/api/registry/models/first/versions/1/gate')).status).toBe(403);
     expect((await as('DELETE', '/api/registry/models/first/aliases/champion')).status).toBe(403);
+    const patch = { description: 'no' };
+    expect(
+      (await call('PATCH', '/api/registry/models/first', patch, 'application/json', viewer)).status,
+    ).toBe(403);
   });
 });

@@ -309,6 +309,7 @@ function assembleVersion(
     signature: JSON.parse(row.serving_signature ?? row.signature) as ModelSignature,
     format,
     source: row.source,
+    description: row.description ?? '',
     tags: JSON.parse(row.tags) as Record<string, string>,
     aliases: aliases.filter(({ version }) => version === row.version).map(({ alias }) => alias),
     lineage: JSON.parse(row.lineage) as Lineage,

@@ -7,7 +7,6 @@ export type LaneReply = (status: number, type: string, body: string | Buffer, he
 
 /** Answers requests with one head. */
 export type LaneHandler = {
-  /** May look at `body` only until it returns. */
   answer(body: Buffer, reply: LaneReply): void;
   /** Tells a caller who is not admitted. */
   refuse(error: unknown, reply: LaneReply): void;

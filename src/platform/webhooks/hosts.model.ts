@@ -79,6 +79,15 @@ function reachOf(rule: HostRule, host: string): Allowed['reach'] {
   return rule.private ? 'private' : 'public';
 }
 
+/** The kind of an address. Of IPv6 only 2000::/3 is handed out to the public; the rest of "unicast" is not. */
+function rangeOf(text: string): string {
+  if (!ipaddr.isValid(text)) return 'invalid';
+  const address = ipaddr.process(text);
+  const range = address.range();
+  const isOld = address.kind() === 'ipv6' && !address.match(ipaddr.parse('2000::'), 3);
+  return range === 'unicast' && isOld ? 'reserved' : range;
+}
+
 const privateRanges = ['private', 'uniqueLocal'];
 
 /**
@@ -87,7 +96,7 @@ const privateRanges = ['private', 'uniqueLocal'];
  */
 export function checkAddress(address: string, reach: Allowed['reach']): void {
   if (reach === 'any') return;
-  const range = ipaddr.isValid(address) ? ipaddr.process(address).range() : 'invalid';
+  const range = rangeOf(address);
   const isAllowed =
     range === 'unicast' ||
     (reach === 'private' && privateRanges.includes(range)) ||

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { HoustonError } from '../errors.ts';
 import { newId } from '../ids.ts';
 import { type JobContext, type JobKind, JobReleased } from '../jobs/jobs.ts';
 import { type Scope, transact } from '../scope.ts';
@@ -6,7 +7,7 @@ import { type Outcome, type SendOptions, send } from './send.ts';
 import { webhookError } from './webhooks.errors.ts';
 import type { DeliveryRow, DeliveryState } from './webhooks.tables.ts';
 
-/** Where a target's messages go; null when it is gone, disabled or must not be called any more. */
+/** Where a target's messages go. */
 export type Destination = { url: string; secret: string | null };
 
 export type Delivery = {
@@ -26,6 +27,7 @@ export type OutboxOptions = {
   /** Names the outbox and its jobs: the domain that sends. */
   name: string;
   headerPrefix: string;
+  /** Null when the target is gone. */
   find(scope: Scope, target: string): Promise<Destination | null>;
   /** Milliseconds to wait after an attempt (default: 2 s doubling up to 15 min). */
   backoff?: (attempt: number) => number;
@@ -50,9 +52,9 @@ export function createOutbox({ name, headerPrefix, find, backoff = defaultBackof
     tx.platform.jobs.enqueue(tx, { kind, payload: { target }, key: `${kind}:${target}`, notBefore });
 
   async function attempt(scope: Scope, row: DeliveryRow, signal?: AbortSignal): Promise<Outcome> {
-    const destination = await find(scope, row.target);
-    if (!destination)
-      return { status: null, error: 'The webhook is disabled or gone.', retry: false, waitMs: null };
+    const destination = await find(scope, row.target).catch(unreadable);
+    if (!destination) return { status: null, error: 'The webhook is gone.', retry: false, waitMs: null };
+    if ('error' in destination) return destination;
     return send(row, {
       ...destination,
       headerPrefix,
@@ -173,6 +175,12 @@ export function createOutbox({ name, headerPrefix, find, backoff = defaultBackof
         .execute();
     },
   };
+}
+
+/** A target whose secret cannot be read is tried again: the key may come back. */
+function unreadable(error: unknown): Outcome {
+  if (!(error instanceof HoustonError)) throw error;
+  return { status: null, error: error.message, retry: true, waitMs: null };
 }
 
 function queued(scope: Scope, outbox: string, target: string): Promise<DeliveryRow | undefined> {

@@ -7,6 +7,7 @@ import { pageRoutes } from './artifacts-pages.ts';
 import { assessmentRoutes } from './assessments.ts';
 import { datasetRoutes } from './datasets.ts';
 import { experimentRoutes } from './experiments.ts';
+import { graphqlRoutes } from './graphql.ts';
 import { loggedModelRoutes } from './logged-models.ts';
 import { modelVersionRoutes } from './model-versions.ts';
 import { registeredModelRoutes } from './registered-models.ts';
@@ -62,6 +63,7 @@ export function mlflowRoutes({ experiments: { tracking }, registry }: MlflowNeed
     await app.register(async (json) => {
       for (const prefix of prefixes) jsonRoutes(json, prefix, routes);
     });
+    await app.register(async (graphql) => graphqlRoutes(graphql, routes));
     await app.register(async (files) => {
       for (const prefix of prefixes) artifactRoutes(files, prefix, tracking);
       for (const prefix of prefixes) traceArtifactRoutes(files, prefix, tracking);

@@ -28,6 +28,8 @@ type Done = sendUnaryData<Buffer>;
 
 /** Messages up to this size, as REST bodies. */
 const mostBytes = 64 * 1024 * 1024;
+/** Calls under way on one connection; further ones wait at the client. */
+const mostStreams = 1000;
 const inferRoute = 'POST /v2/models/:model/infer';
 const graceMs = 2000;
 
@@ -44,6 +46,7 @@ export async function startGrpcServer(
   const server = new Server({
     'grpc.max_receive_message_length': mostBytes,
     'grpc.max_send_message_length': -1,
+    'grpc.max_concurrent_streams': mostStreams,
   });
   // The library prints what it also returns; what matters of it goes to our own log.
   setLogVerbosity(logVerbosity.NONE);

@@ -95,6 +95,7 @@ export type ModelVersion = {
     operators: Record<string, number>;
   };
   source: string;
+  description: string;
   tags: Record<string, string>;
   aliases: string[];
   lineage: {

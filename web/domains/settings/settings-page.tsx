@@ -9,6 +9,7 @@ import { KeyValue } from '../../ui/key-value.tsx';
 import { Page } from '../../ui/page.tsx';
 import { Panel } from '../../ui/panel.tsx';
 import { AddUser, UserActions } from './user-forms.tsx';
+import { Webhooks } from './webhooks.tsx';
 
 /** People, tokens, this server, and what its reactors could not do. */
 export function SettingsPage() {
@@ -81,6 +82,7 @@ export function SettingsPage() {
         />
       </Panel>
       <Users canManage={canManage} />
+      {may(me.data, 'registry.write') ? <Webhooks /> : null}
       <DeadLetters />
     </Page>
   );

@@ -100,7 +100,8 @@ const onDataset = ({ name, digest }: DatasetScope) =>
     : sql`pair.dataset_name = ${name}`;
 
 function orderTerms(orders: readonly ModelOrder[]): RawBuilder<unknown> {
-  if (orders.length > 20) throw experimentsError('experiments.search.invalid', 'There are more than 20 orders.');
+  if (orders.length > 20)
+    throw experimentsError('experiments.search.invalid', 'There are more than 20 orders.');
   const terms = orders.flatMap(({ field, ascending, dataset }) => {
     const { kind, key } = parseIdentifier(field, grammar);
     const direction = sql.raw(ascending ? 'asc' : 'desc');

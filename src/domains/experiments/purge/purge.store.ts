@@ -172,6 +172,14 @@ export async function removeModels(db: Db, models: readonly string[]): Promise<v
   }
 }
 
+/** What an experiment has beside runs, logged models and traces; tables with `experiment_id` stand here or go with those. */
+export const ofExperiment = [
+  'experiments_experiment_tags',
+  'experiments_datasets',
+  'experiments_evaluation_links',
+  'experiments_scorers',
+] as const;
+
 /** Removes an experiment that is still deleted and has nothing left; false when it has. */
 export async function removeExperiment(db: Db, id: number): Promise<boolean> {
   for (const table of ['experiments_runs', 'experiments_logged_models', 'experiments_traces'] as const) {
@@ -183,8 +191,13 @@ export async function removeExperiment(db: Db, id: number): Promise<boolean> {
       .executeTakeFirst();
     if (left) return false;
   }
-  await db.deleteFrom('experiments_experiment_tags').where('experiment_id', '=', id).execute();
-  await db.deleteFrom('experiments_datasets').where('experiment_id', '=', id).execute();
+  await db
+    .deleteFrom('experiments_scorer_versions')
+    .where('scorer_id', 'in', (scorers) =>
+      scorers.selectFrom('experiments_scorers').select('id').where('experiment_id', '=', id),
+    )
+    .execute();
+  for (const table of ofExperiment) await db.deleteFrom(table).where('experiment_id', '=', id).execute();
   const gone = await db
     .deleteFrom('experiments_experiments')
     .where('id', '=', id)

@@ -181,3 +181,17 @@ export const NewAssessment = Type.Object(
   },
   { additionalProperties: false },
 );
+
+export const AssessmentPatch = Type.Object(
+  {
+    name: Type.Optional(Type.String({ minLength: 1, maxLength: 250 })),
+    value: Type.Optional(Type.Unknown()),
+    rationale: Type.Optional(Type.String({ maxLength: 100_000 })),
+  },
+  { additionalProperties: false },
+);
+
+export const TraceIds = Type.Object(
+  { ids: Type.Array(TraceId, { minItems: 1, maxItems: 1000 }) },
+  { additionalProperties: false },
+);

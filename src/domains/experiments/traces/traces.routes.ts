@@ -5,7 +5,12 @@ import type { Json, JsonObject } from '../../../platform/json.ts';
 import { ExperimentName, experimentsError } from '../experiments.contract.ts';
 import { getExperiment, getExperimentByName } from '../tracking/experiments.service.ts';
 import type { Assessment } from './assessments/assessments.model.ts';
-import { addAssessment, removeAssessment } from './assessments/assessments.service.ts';
+import {
+  addAssessment,
+  changeAssessment,
+  getAssessment,
+  removeAssessment,
+} from './assessments/assessments.service.ts';
 import { figuresByTime } from './search/figures-by-time.service.ts';
 import { searchTraces } from './search/trace-search.service.ts';
 import { meaningOf } from './spans/meaning.model.ts';
@@ -13,6 +18,7 @@ import { cleanText, readPlainContent } from './spans/spans.model.ts';
 import { findSpan, spanHeads } from './spans/spans.store.ts';
 import { layOut } from './spans/tree.model.ts';
 import {
+  AssessmentPatch,
   AssessmentReply,
   FiguresQuery,
   NewAssessment,
@@ -20,12 +26,13 @@ import {
   SpanReply,
   TraceFigure,
   TraceId,
+  TraceIds,
   TraceReply,
   TraceSummary,
   TracesQuery,
 } from './traces.contract.ts';
 import { METADATA, type Trace } from './traces.model.ts';
-import { deleteTraceTag, getTrace, setTraceTag } from './traces.service.ts';
+import { deleteTraces, deleteTraceTag, getTrace, setTraceTag } from './traces.service.ts';
 
 const tags = ['experiments'];
 const Named = Type.Object({ name: ExperimentName });
@@ -83,8 +90,26 @@ export function tracesRoutes(app: HoustonApp): void {
     },
   );
 
+  app.post(
+    '/api/experiments/:name/traces/delete',
+    {
+      schema: {
+        summary: 'Delete traces of an experiment with all that hangs on them',
+        tags,
+        params: Named,
+        body: TraceIds,
+        response: { 200: Type.Object({ deleted: Type.Integer() }) },
+      },
+    },
+    async ({ scope, params, body }) => {
+      const { id } = await getExperimentByName(scope, params.name);
+      return { deleted: await deleteTraces(scope, id, { ids: body.ids }) };
+    },
+  );
+
   oneTrace(app);
   remarks(app);
+  traceTags(app);
 }
 
 function oneTrace(app: HoustonApp): void {
@@ -184,21 +209,44 @@ function remarks(app: HoustonApp): void {
     },
   );
 
-  app.delete(
+  const Said = Type.Object({ trace: TraceId, assessment: PartId });
+  app.patch(
     '/api/experiments/traces/:trace/assessments/:assessment',
     {
       schema: {
-        summary: 'Take an assessment back',
+        summary: 'Correct the name, value or rationale of an assessment',
         tags,
-        params: Type.Object({ trace: TraceId, assessment: PartId }),
+        params: Said,
+        body: AssessmentPatch,
+        response: { 200: AssessmentReply },
       },
     },
+    async ({ scope, params, body }) => {
+      const { kind } = await getAssessment(scope, params.trace, params.assessment);
+      if (body.value !== undefined && kind === 'issue') {
+        throw experimentsError('experiments.input.invalid', 'An issue has no value that can be changed.');
+      }
+      const value = body.value as Json | undefined;
+      const changed = await changeAssessment(scope, params.trace, params.assessment, {
+        name: body.name && cleanText(body.name),
+        rationale: body.rationale && cleanText(body.rationale),
+        ...(value !== undefined && kind !== 'issue' && { value: { kind, value, error: null } }),
+      });
+      return wireAssessment(changed);
+    },
+  );
+
+  app.delete(
+    '/api/experiments/traces/:trace/assessments/:assessment',
+    { schema: { summary: 'Take an assessment back', tags, params: Said } },
     async ({ scope, params }, reply) => {
       await removeAssessment(scope, params.trace, params.assessment);
       return reply.status(204).send();
     },
   );
+}
 
+function traceTags(app: HoustonApp): void {
   const Tag = Type.Object({ trace: TraceId, key: Key });
   app.put(
     '/api/experiments/traces/:trace/tags/:key',

@@ -148,6 +148,20 @@ describe('traces over HTTP', () => {
     expect((await call('POST', path, { kind: 'feedback', name: 'x', value: 1 }, viewer)).status).toBe(403);
   });
 
+  it('corrects what was said, of the same kind, and keeps who said it', async () => {
+    const path = `/api/experiments/traces/${id(2)}/assessments`;
+    const { body } = await call('POST', path, { kind: 'expectation', name: 'answer', value: { a: 1 } });
+    const changed = await call('PATCH', `${path}/${body.id}`, { value: [1, 'two'], rationale: 'why' });
+    expect(changed).toMatchObject({
+      status: 200,
+      body: { ...body, value: [1, 'two'], rationale: 'why', updatedAt: expect.any(String) },
+    });
+    expect((await call('PATCH', `${path}/${body.id}`, { kind: 'feedback' })).status).toBe(400);
+    expect((await call('PATCH', `${path}/a-0`, { name: 'x' })).status).toBe(404);
+    expect((await call('PATCH', `${path}/${body.id}`, { name: 'x' }, viewer)).status).toBe(403);
+    expect((await call('DELETE', `${path}/${body.id}`)).status).toBe(204);
+  });
+
   it('sets and removes tags, but not those that say where spans lie', async () => {
     const tag = (key: string) => `/api/experiments/traces/${id(2)}/tags/${key}`;
     expect((await call('PUT', tag('team'), { value: 'ops' })).status).toBe(204);
@@ -171,8 +185,12 @@ describe('traces over HTTP', () => {
 
   it('deletes traces with all that hangs on them, as one event', async () => {
     const scope = server.platform.systemScope('user:test');
-    const { id: experimentId } = await tracking.getExperimentByName(scope, 'chat bot');
-    expect(await tracking.deleteTraces(scope, experimentId, { ids: [id(1)] })).toBe(1);
+    expect((await call('POST', `${list}/delete`, { ids: [id(1)] }, viewer)).status).toBe(403);
+    expect((await call('POST', `${list}/delete`, { ids: [] })).status).toBe(400);
+    expect(await call('POST', `${list}/delete`, { ids: [id(1), id(9)] })).toEqual({
+      status: 200,
+      body: { deleted: 1 },
+    });
     expect((await call('GET', `/api/experiments/traces/${id(1)}/spans/0000000000000001`)).status).toBe(404);
     const left = await scope.db.selectFrom('experiments_assessments').selectAll().execute();
     expect(left).toEqual([]);

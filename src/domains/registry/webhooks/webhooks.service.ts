@@ -198,7 +198,7 @@ export async function replayDelivery(
   return outbox.replay(scope, id, delivery);
 }
 
-/** Where messages go; a disabled webhook only gets its tests. */
+/** Where messages go; what waits for a webhook when it is disabled still does. */
 export async function destinationOf(scope: Scope, id: string): Promise<Destination | null> {
   const row = await store.findWebhookRow(scope.db, id);
   if (!row) return null;

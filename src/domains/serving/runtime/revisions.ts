@@ -44,7 +44,7 @@ export async function openRevision(
   spec: DeploymentSpecInput,
   version: ModelVersion,
 ): Promise<LiveRevision> {
-  checkServable(version);
+  if (!spec.runtime?.upstream) checkServable(version);
   const service = spec.features ?? version.lineage.featureService?.split('@')[0];
   const source = service === undefined ? null : await openSource(needs, scope, service);
   checkTrainedFeatures(version, source);
@@ -146,7 +146,7 @@ async function openSource(
   );
 }
 
-/** A version of another form than ONNX is only recorded until it has its twin. */
+/** A version of another form than ONNX is only recorded until it has its twin; another server may still serve it. */
 function checkServable({ model, version, flavor, servable }: ModelVersion): void {
   if (servable) return;
   throw servingError(

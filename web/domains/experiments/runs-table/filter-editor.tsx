@@ -104,7 +104,11 @@ function extensions(latest: Latest) {
     }),
     EditorView.domEventHandlers({
       focus: (_event, view) => void startCompletion(view),
-      blur: (_event, view) => void apply(view),
+      // Who leaves a clause half written has not asked for it yet.
+      blur: (_event, view) => {
+        const text = view.state.doc.toString();
+        if (text.trim() === '' || completionAt(text, text.length).want === 'and') apply(view);
+      },
     }),
   ];
 }

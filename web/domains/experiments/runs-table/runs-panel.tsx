@@ -54,7 +54,11 @@ export function RunsPanel({ experiment, table, catalogue }: RunsPanelProps) {
           <ErrorPanel error={state.error} retry={() => void rows.refresh()} />
         </div>
       ) : state.total === null ? (
-        invalid ? null : (
+        invalid ? (
+          <div className="dim" style={{ padding: 12 }}>
+            The runs show again once the filter can be read.
+          </div>
+        ) : (
           <Skeleton rows={12} />
         )
       ) : state.total === 0 ? (

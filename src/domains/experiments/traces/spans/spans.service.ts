@@ -37,11 +37,8 @@ export async function recordSpans(
       ids.map((id) => traceOfSpans(id, experiment.id, traces.get(id)!)),
     );
     const before = await store.lockTraces(db, ids);
-    const known = await store.countKnownSpans(
-      db,
-      ids,
-      spans.map(({ id }) => id),
-    );
+    const distinct = [...traces.values()].flat().map(({ span }) => span);
+    const known = await store.countKnownSpans(db, distinct);
     const after = before.map((row) => {
       const told = traces.get(row.id)!;
       return withSpans(row, told, told.length - (known.get(row.id) ?? 0));

@@ -105,19 +105,22 @@ export async function lockTraces(db: Db, ids: readonly string[]): Promise<TraceR
   return rows;
 }
 
-/** How many of these spans are there already, by trace. */
+/** How many of these spans are there already, by trace; each is looked up by its key. */
 export async function countKnownSpans(
   db: Db,
-  traceIds: readonly string[],
-  ids: readonly string[],
+  spans: readonly { traceId: string; id: string }[],
 ): Promise<Map<string, number>> {
-  const rows = await db
-    .selectFrom('experiments_spans')
-    .select(['trace_id', (count) => count.fn.countAll<number>().as('known')])
-    .where(isAnyOf(db, 'trace_id', traceIds))
-    .where(isAnyOf(db, 'id', ids))
-    .groupBy('trace_id')
-    .execute();
+  const traceIds = spans.map(({ traceId }) => traceId);
+  const ids = spans.map(({ id }) => id);
+  const asked =
+    dialectOf(db) === 'postgres'
+      ? sql`unnest(${traceIds}::text[], ${ids}::text[]) as asked (trace_id, id)`
+      : sql`(select value ->> 0 as trace_id, value ->> 1 as id
+          from json_each(${JSON.stringify(traceIds.map((traceId, i) => [traceId, ids[i]]))})) as asked`;
+  const { rows } = await sql<{ trace_id: string; known: number }>`
+    select span.trace_id as trace_id, count(*) as known from ${asked}
+    cross join experiments_spans as span
+    where span.trace_id = asked.trace_id and span.id = asked.id group by span.trace_id`.execute(db);
   return new Map(rows.map(({ trace_id, known }) => [trace_id, Number(known)]));
 }
 

@@ -14,7 +14,7 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from limits import confine  # noqa: E402
 from problem import Problem  # noqa: E402
 
-SERVED_ROWS = 256
+DRAWN_ROWS = 256
 
 
 def main() -> int:
@@ -97,7 +97,7 @@ def read_rows(wanted: dict, flavor: str, model, package: str):
     if given is not None and len(given) > 0:
         samples["example"] = given
     categories = rows.known_categories(model)
-    samples["drawn"] = rows.drawn_rows(interface, SERVED_ROWS, wanted["seed"], given, categories)
+    samples["drawn"] = rows.drawn_rows(interface, DRAWN_ROWS, wanted["seed"], given, categories)
     return interface, samples
 
 
