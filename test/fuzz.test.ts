@@ -61,14 +61,20 @@ describe('every route, with whatever a caller may send', () => {
   }, 180_000);
 
   it('refuses wrong methods and unknown media types', async () => {
-    for (const { path, operation, key } of operations.slice(0, 200)) {
+    const patterns = operations.map(({ path, method }) => ({
+      method: method.toUpperCase(),
+      pattern: new RegExp(`^${path.replace(/\{[^}]+\}/g, '[^/]+')}$`),
+    }));
+    for (const { path, operation, key } of operations) {
       const url = path.replace(/\{[^}]+\}/g, 'x');
-      const wrong = await houston.app.inject({ method: 'PATCH', url });
+      const taken = new Set(patterns.flatMap((one) => (one.pattern.test(url) ? [one.method] : [])));
+      const method = (['PATCH', 'PUT', 'DELETE', 'POST'] as const).find((one) => !taken.has(one));
+      if (!method) throw new Error(`${key} takes every method.`);
+      const wrong = await houston.app.inject({ method, url });
       expect([key, wrong.statusCode]).toEqual([key, 405]);
       if (!operation.requestBody) continue;
-      const method = key.split(' ')[0].toUpperCase() as 'POST';
       const media = await houston.app.inject({
-        method,
+        method: key.split(' ')[0].toUpperCase() as 'POST',
         url,
         headers: { 'content-type': 'text/xml' },
         payload: '<a/>',

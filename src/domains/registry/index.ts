@@ -1,4 +1,5 @@
 import { dataFolder } from '../../platform/config.ts';
+import type { Engine } from '../../platform/engines/engine.ts';
 import { createLocalEngine } from '../../platform/engines/local-engine.ts';
 import type { DomainModule } from '../../platform/module.ts';
 import type { Platform } from '../../platform/platform.ts';
@@ -61,7 +62,11 @@ export function createRegistryDomain(
     heldOwners: ArtifactHolders;
     webhooks: WebhooksDoor;
   } {
-  const engine = createLocalEngine({ folder: dataFolder(platform.config, 'conversions') });
+  let made: Engine | undefined;
+  const engine = () => {
+    made ??= createLocalEngine({ folder: dataFolder(platform.config, 'conversions') });
+    return made;
+  };
   const webhooks = createWebhooks();
   return {
     name: 'registry',
@@ -72,7 +77,7 @@ export function createRegistryDomain(
     webhooks: webhooks.door,
     routes(app) {
       registryRoutes(app);
-      conversionRoutes(app, engine);
+      conversionRoutes(app, engine());
       webhookRoutes(app, webhooks.door);
     },
     declarables: [modelsDeclarable],

@@ -180,33 +180,44 @@ describe('registry over HTTP', () => {
   it('changes single notes and leaves the others', async () => {
     const model = '/api/registry/models/noted';
     await upload('noted', onnx(7));
-    const first = await call('PATCH', model, { description: 'What for', tags: { team: 'ops', 'a b': '' } });
+    const first = await call('PATCH', model, {
+      description: 'What for',
+      setTags: { team: 'ops', 'a b': '' },
+    });
     expect(first).toMatchObject({
       status: 200,
       body: { description: 'What for', tags: { team: 'ops', 'a b': '' } },
     });
-    const second = await call('PATCH', model, { tags: { team: null, more: 'x' } });
+    const second = await call('PATCH', model, { removeTags: ['team'], setTags: { more: 'x' } });
     expect(second.body).toMatchObject({ description: 'What for', tags: { 'a b': '', more: 'x' } });
     expect(second.body.tags).not.toHaveProperty('team');
-    const version = await call('PATCH', `${model}/versions/latest`, { description: 'v', tags: { k: '1' } });
+    const version = await call('PATCH', `${model}/versions/latest`, {
+      description: 'v',
+      setTags: { k: '1' },
+    });
     expect(version).toMatchObject({
       status: 200,
       body: { version: 1, description: 'v', tags: { k: '1' } },
     });
     expect((await call('PATCH', `${model}/versions/2`, { description: 'v' })).status).toBe(404);
     expect((await call('PATCH', '/api/registry/models/none', { description: 'v' })).status).toBe(404);
-    expect((await call('PATCH', model, { tags: { k: 1 } })).status).toBe(400);
+    expect((await call('PATCH', model, { setTags: { '': 'x' } })).status).toBe(400);
   });
 
   it('leaves deleted models and versions out of lists', async () => {
-    const { catalog, scope } = { catalog: server.domains.registry.catalog, scope: server.platform.systemScope('user:test') };
+    const { catalog, scope } = {
+      catalog: server.domains.registry.catalog,
+      scope: server.platform.systemScope('user:test'),
+    };
     await upload('gone', onnx(8));
     await upload('gone', onnx(9));
     await catalog.deleteVersion(scope, 'gone', 2);
     const left = (await call('GET', '/api/registry/models/gone/versions')).body.items;
     expect(left.map((one: { version: number }) => one.version)).toEqual([1]);
     await catalog.deleteModel(scope, 'gone');
-    const names = (await call('GET', '/api/registry/models')).body.items.map((one: { name: string }) => one.name);
+    const names = (await call('GET', '/api/registry/models')).body.items.map(
+      (one: { name: string }) => one.name,
+    );
     expect(names).toContain('noted');
     expect(names).not.toContain('gone');
   });

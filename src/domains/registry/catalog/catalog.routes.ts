@@ -1,4 +1,4 @@
-import Type from 'typebox';
+import Type, { type Static } from 'typebox';
 import type { HoustonApp } from '../../../platform/http/app.ts';
 import { type Scope, transact } from '../../../platform/scope.ts';
 import { newestConversion } from '../conversion/conversions.store.ts';
@@ -10,29 +10,27 @@ import { changeModel } from './models.service.ts';
 import { changeVersion } from './versions.service.ts';
 
 const tags = ['registry'];
-/** What a person notes on a model or a version; a tag of null is removed. */
+/** What a person notes on a model or a version. */
 const Notes = Type.Object(
   {
     description: Type.Optional(Type.String({ maxLength: 20_000 })),
-    tags: Type.Optional(
-      Type.Record(
-        Type.String({ minLength: 1, maxLength: 250 }),
-        Type.Union([Type.String({ maxLength: 100_000 }), Type.Null()]),
-        { maxProperties: 100 },
-      ),
+    setTags: Type.Optional(
+      Type.Record(Type.String({ minLength: 1, maxLength: 250 }), Type.String({ maxLength: 100_000 }), {
+        maxProperties: 100,
+      }),
     ),
+    removeTags: Type.Optional(Type.Array(Type.String({ maxLength: 250 }), { maxItems: 100 })),
   },
   { additionalProperties: false },
 );
 type Change = { description?: string; setTag?: [string, string]; deleteTag?: string };
 
 /** One change per tag, as the ledger keeps them. */
-function changesOf(notes: { description?: string; tags?: Record<string, string | null> }): Change[] {
+function changesOf({ description, setTags = {}, removeTags = [] }: Static<typeof Notes>): Change[] {
   return [
-    ...(notes.description === undefined ? [] : [{ description: notes.description }]),
-    ...Object.entries(notes.tags ?? {}).map(
-      ([key, value]): Change => (value === null ? { deleteTag: key } : { setTag: [key, value] }),
-    ),
+    ...(description === undefined ? [] : [{ description }]),
+    ...Object.entries(setTags).map((setTag): Change => ({ setTag })),
+    ...removeTags.map((deleteTag): Change => ({ deleteTag })),
   ];
 }
 

@@ -26,7 +26,7 @@ const seed = 20_260_101;
 export const externalIdOf = ({ id }: Pick<ConversionRow, 'id'>): string => `houston-convert-${id}`;
 
 /** Converts one version in a process of its own; started again after a crash it takes up that process. */
-export function conversionJob(engine: Engine): JobKind {
+export function conversionJob(engineOf: () => Engine): JobKind {
   return {
     kind: convertJob,
     pool: 'conversions',
@@ -35,6 +35,7 @@ export function conversionJob(engine: Engine): JobKind {
     attempts: 1_000,
     takeovers: 1_000,
     async run(scope, { conversion }, job) {
+      const engine = engineOf();
       const row = await begin(scope, String(conversion), job);
       if (!row) return;
       const outcome = await perform(scope, row, job, engine).catch((error) => onThrown(scope, error, job));

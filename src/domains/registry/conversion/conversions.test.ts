@@ -77,7 +77,7 @@ describe.skipIf(!hasLibraries)('conversion', () => {
       Object.assign(platform, { config: { ...platform.config, python: python.path } });
       scope = platform.systemScope('user:test');
       engine = createLocalEngine({ folder: join(platform.config.dataDir, 'conversions') });
-      platform.jobs.define(conversionJob(engine));
+      platform.jobs.define(conversionJob(() => engine));
       await platform.jobs.start();
     });
     afterAll(() => platform.jobs.stop());
