@@ -7,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createClient, type HoustonClient } from '../src/client/client.ts';
 import { startTestHouston } from './houston.ts';
 import { pythonOf } from './python.ts';
+import { kill } from './separate-server.ts';
 
 const python = pythonOf('main');
 const hasLibraries = python.has('lightgbm', 'skops', 'skl2onnx', 'onnxmltools', 'onnxruntime');
@@ -90,7 +91,7 @@ describe.skipIf(!hasLibraries)('conversion in a whole server', () => {
       await client.post(`${version}/convert`, {});
       const journal = join(packages, 'journal');
       await until(async () => existsSync(journal));
-      child.kill('SIGKILL');
+      await kill(child);
       child = await serve();
       const { conversion } = await until(async () => {
         const found = await client.get<Version>(version);
@@ -100,7 +101,7 @@ describe.skipIf(!hasLibraries)('conversion in a whole server', () => {
       expect(readFileSync(journal, 'utf8')).toBe('begun\n');
     } finally {
       client.close();
-      child.kill('SIGKILL');
+      await kill(child);
       rmSync(dataDir, { recursive: true, force: true });
     }
   }, 600_000);

@@ -11,6 +11,14 @@ export const freePort = () =>
     });
   });
 
+/** Kills a server at once; its port and its folder are free when this resolves. */
+export async function kill(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const ended = new Promise((resolve) => child.once('exit', resolve));
+  child.kill('SIGKILL');
+  await ended;
+}
+
 /** A server in a process of its own, healthy, that a test may kill. */
 export async function serve(
   dataDir: string,
@@ -26,6 +34,8 @@ export async function serve(
       () => false,
     );
     if (isUp) return child;
+    if (child.exitCode !== null)
+      throw new Error(`The server ended with ${child.exitCode} before it was healthy.`);
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
 }

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { createPostgresDatabase } from '../databases.ts';
 import { startTestHouston } from '../houston.ts';
-import { freePort, serve } from '../separate-server.ts';
+import { freePort, kill, serve } from '../separate-server.ts';
 
 type Point = { key: string; value: number; timestamp: number; step: number };
 
@@ -160,7 +160,7 @@ async function killUnderLoad(options: readonly string[]): Promise<void> {
         }
       });
       while (most < 10 + round * 10) await new Promise((resolve) => setTimeout(resolve, 10));
-      child.kill('SIGKILL');
+      await kill(child);
       isOver = true;
       await Promise.all(clients);
       child = await serve(dataDir, port, options);
@@ -181,7 +181,7 @@ async function killUnderLoad(options: readonly string[]): Promise<void> {
     }
     expect([...acknowledged.values()].reduce((sum, steps) => sum + steps.length, 0)).toBeGreaterThan(50);
   } finally {
-    child.kill('SIGKILL');
+    await kill(child);
     rmSync(dataDir, { recursive: true, force: true });
   }
 }

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { freePort, serve } from '../separate-server.ts';
+import { freePort, kill, serve } from '../separate-server.ts';
 
 const hex = (number: number, size: number) => number.toString(16).padStart(size, '0');
 
@@ -39,7 +39,7 @@ it('keeps every span that it acknowledged when it is killed', async () => {
       });
       const enough = acknowledged.length + 60;
       while (acknowledged.length < enough) await new Promise((resolve) => setTimeout(resolve, 5));
-      child.kill('SIGKILL');
+      await kill(child);
       isOver = true;
       await Promise.all(exporters);
       child = await serve(dataDir, port);
@@ -51,7 +51,7 @@ it('keeps every span that it acknowledged when it is killed', async () => {
     }
     expect(acknowledged.length).toBeGreaterThanOrEqual(180);
   } finally {
-    child.kill('SIGKILL');
+    await kill(child);
     rmSync(dataDir, { recursive: true, force: true });
   }
 }, 120_000);
