@@ -1,7 +1,6 @@
 import { createHash, randomUUID } from 'node:crypto';
 import {
   createReadStream,
-  createWriteStream,
   existsSync,
   mkdirSync,
   renameSync,
@@ -9,10 +8,9 @@ import {
   unlinkSync,
   utimesSync,
 } from 'node:fs';
-import { copyFile, readdir, readFile, rm, stat } from 'node:fs/promises';
+import { copyFile, type FileHandle, open, readdir, readFile, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Readable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
 import { type Config, dataFolder } from '../config.ts';
 import { platformError } from '../errors.ts';
 import { openUploads, type Uploads } from './uploads.ts';
@@ -42,6 +40,9 @@ export type BlobStore = {
   /** Uploads in parts, which become blobs. */
   readonly uploads: Uploads;
 };
+
+/** Bytes on their way to the disk while as many are hashed; larger reads and writes cost less for each byte. */
+const blockBytes = 1024 * 1024;
 
 const digestPattern = /^sha256:[0-9a-f]{64}$/;
 
@@ -78,43 +79,27 @@ export function openLocalBlobs(config: Config): BlobStore {
   const store: Omit<BlobStore, 'uploads'> = {
     async put(content, options = {}) {
       const staged = join(staging, randomUUID());
-      const hash = createHash('sha256');
-      const maxBytes = options.maxBytes ?? Number.POSITIVE_INFINITY;
-      let size = 0;
       const source = content instanceof Uint8Array ? [content] : content;
       try {
-        await pipeline(
-          async function* measured() {
-            for await (const chunk of source) {
-              size += chunk.byteLength;
-              if (size > maxBytes) {
-                throw platformError('platform.body.too_large', `The body is larger than ${maxBytes} bytes.`);
-              }
-              hash.update(chunk);
-              yield chunk;
-            }
-          },
-          createWriteStream(staged, { mode: 0o600, flush: true }),
-        );
+        return settle(staged, await writeHashed(staged, source, options.maxBytes));
       } catch (error) {
         await rm(staged, { force: true });
         throw error;
       }
-      return settle(staged, { digest: `sha256:${hash.digest('hex')}`, size });
     },
     async putFile(file) {
       const staged = join(staging, randomUUID());
       await copyFile(file, staged);
       const hash = createHash('sha256');
       let size = 0;
-      for await (const chunk of createReadStream(staged, { highWaterMark: 1 << 20 })) {
+      for await (const chunk of createReadStream(staged, { highWaterMark: blockBytes })) {
         hash.update(chunk);
         size += chunk.length;
       }
       return settle(staged, { digest: `sha256:${hash.digest('hex')}`, size });
     },
     get: async (digest) => readFile(existing(digest)),
-    stream: (digest) => createReadStream(existing(digest)),
+    stream: (digest) => createReadStream(existing(digest), { highWaterMark: blockBytes }),
     has: (digest) => digestPattern.test(digest) && existsSync(path(digest)),
     path: existing,
     size: async (digest) => (await stat(existing(digest))).size,
@@ -129,6 +114,63 @@ export function openLocalBlobs(config: Config): BlobStore {
   };
   void readdir(staging).then((left) => Promise.all(left.map((name) => removeStale(join(staging, name)))));
   return { ...store, uploads: openUploads(config, store) };
+}
+
+/**
+ * Writes a file and flushes it to the device, and hashes it on the way: one block is written while the next one comes
+ * in. @throws platform.body.too_large
+ */
+async function writeHashed(
+  path: string,
+  source: Iterable<Uint8Array> | AsyncIterable<Uint8Array>,
+  maxBytes = Number.POSITIVE_INFINITY,
+): Promise<Blob> {
+  const hash = createHash('sha256');
+  const file = await open(path, 'wx', 0o600);
+  let size = 0;
+  let block: Uint8Array[] = [];
+  let blockSize = 0;
+  let writing: Promise<unknown> = Promise.resolve();
+  const flush = async () => {
+    await writing;
+    const full = block;
+    block = [];
+    blockSize = 0;
+    writing = writeAll(file, full);
+    // Whoever waits for it next hears of a failure.
+    writing.catch(() => undefined);
+  };
+  try {
+    for await (const chunk of source) {
+      size += chunk.byteLength;
+      if (size > maxBytes)
+        throw platformError('platform.body.too_large', `The body is larger than ${maxBytes} bytes.`);
+      hash.update(chunk);
+      block.push(chunk);
+      blockSize += chunk.byteLength;
+      if (blockSize >= blockBytes) await flush();
+    }
+    await flush();
+    await writing;
+    await file.datasync();
+  } finally {
+    await writing.catch(() => undefined);
+    await file.close();
+  }
+  return { digest: `sha256:${hash.digest('hex')}`, size };
+}
+
+/** All of the chunks, also when the system takes fewer bytes at a time. */
+async function writeAll(file: FileHandle, chunks: readonly Uint8Array[]): Promise<void> {
+  let rest = chunks.filter(({ byteLength }) => byteLength > 0);
+  while (rest.length > 0) {
+    let { bytesWritten } = await file.writev(rest);
+    while (rest.length > 0 && bytesWritten >= rest[0].byteLength) {
+      bytesWritten -= rest[0].byteLength;
+      rest = rest.slice(1);
+    }
+    if (bytesWritten > 0) rest = [rest[0].subarray(bytesWritten), ...rest.slice(1)];
+  }
 }
 
 async function listBlobs(folder: string): Promise<Blob[]> {
