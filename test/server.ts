@@ -16,6 +16,15 @@ import { createPlatform, type Platform } from '../src/platform/platform.ts';
 import { createReactors, type Reactors } from '../src/platform/reactors/reactors.ts';
 import { platformMigrations } from './databases.ts';
 
+/** Sends JSON and reads it; a reply that tells of the server's inside fails the test. */
+export type CallServer = (
+  method: string,
+  path: string,
+  body?: unknown,
+  token?: string,
+  // biome-ignore lint/suspicious/noExplicitAny: replies of many shapes, looked at by the tests.
+) => Promise<{ status: number; body: any }>;
+
 export type TestServer<Domains> = {
   url: string;
   client: HoustonClient;
@@ -23,6 +32,7 @@ export type TestServer<Domains> = {
   platform: Platform;
   domains: Domains;
   reactors: Reactors;
+  call: CallServer;
   close(): Promise<void>;
 };
 
@@ -74,6 +84,19 @@ export async function startTestServer<Domains extends Record<string, object>>(
     platform,
     domains,
     reactors,
+    async call(method, path, body, token) {
+      const response = await fetch(url + path, {
+        method,
+        headers: {
+          ...(body !== undefined && { 'content-type': 'application/json' }),
+          ...(token !== undefined && { authorization: `Bearer ${token}` }),
+        },
+        ...(body !== undefined && { body: JSON.stringify(body) }),
+      });
+      const text = await response.text();
+      if (/\bat .*\.ts:\d+|SQLITE|select .* from/i.test(text)) throw new Error(`It tells too much: ${text}`);
+      return { status: response.status, body: text === '' ? null : JSON.parse(text) };
+    },
     async close() {
       client.close();
       app.server.closeAllConnections();

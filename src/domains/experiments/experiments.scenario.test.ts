@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { startTestServer, type TestServer } from '../../../test/server.ts';
+import { type CallServer, startTestServer, type TestServer } from '../../../test/server.ts';
 import { createExperimentsDomain } from './index.ts';
 
 const build = (platform: Parameters<Parameters<typeof startTestServer>[0]>[0]) => ({
@@ -16,19 +16,7 @@ describe('experiments over HTTP', () => {
   });
   afterAll(() => server.close());
 
-  const call = async (method: string, path: string, body?: unknown, token?: string) => {
-    const response = await fetch(server.url + path, {
-      method,
-      headers: {
-        ...(body !== undefined && { 'content-type': 'application/json' }),
-        ...(token !== undefined && { authorization: `Bearer ${token}` }),
-      },
-      ...(body !== undefined && { body: JSON.stringify(body) }),
-    });
-    const text = await response.text();
-    expect(text).not.toMatch(/\bat .*\.ts:\d+|SQLITE|select .* from/i);
-    return { status: response.status, body: text === '' ? null : JSON.parse(text) };
-  };
+  const call: CallServer = (...args) => server.call(...args);
 
   it('tracks a run from start to end', async () => {
     const started = await call('POST', '/api/experiments/runs', {
