@@ -24,8 +24,13 @@ const args = [
   main,
   ...process.argv.slice(2),
 ];
-// Stripped and compiled sources are kept between starts.
-const env = { NODE_COMPILE_CACHE: join(root, 'node_modules', '.cache', 'houston'), ...process.env };
+const env = {
+  // Stripped and compiled sources are kept between starts.
+  NODE_COMPILE_CACHE: join(root, 'node_modules', '.cache', 'houston'),
+  // Threads that share their heaps give memory back that each would keep for itself.
+  MALLOC_ARENA_MAX: '2',
+  ...process.env,
+};
 // Where it can be, this process becomes the program; elsewhere it waits for it.
 if (process.execve && process.platform !== 'win32' && existsSync(runtime)) {
   process.execve(runtime, [runtime, ...args], env);
