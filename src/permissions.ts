@@ -148,6 +148,8 @@ export const permissions: PermissionTable = {
   'GET /api/serving/deployments/:name/predictions': 'read',
   'GET /api/serving/predictions/:id': 'read',
   'GET /api/serving/predictions/:id/why': 'read',
+  'POST /api/serving/predictions/:id/explanation': 'read',
+  'POST /api/serving/deployments/:name/explain': 'read',
   'POST /api/serving/feedback': 'serving.feedback',
   'POST /api/serving/deployments/:name/comparisons': 'read',
   // monitoring

@@ -22,9 +22,14 @@ export type LoadResult = {
   p50: number;
   p99: number;
   cpuMicros: number;
+  /** Answers by status, and the latencies of those with 200. */
+  statuses: Record<string, number>;
+  answered: number;
+  answeredP50: number;
+  answeredP99: number;
 };
 
-type Line = { socket: Socket; busy: boolean; due: number; expected: number; got: number };
+type Line = { socket: Socket; busy: boolean; due: number; expected: number; got: number; ok: boolean };
 
 function requestsOf({ url, bodies }: LoadOrder): Buffer[] {
   const { host, pathname } = new URL(url);
@@ -48,6 +53,8 @@ async function run(order: LoadOrder): Promise<LoadResult> {
   const requests = requestsOf(order);
   const { hostname, port } = new URL(order.url);
   const latencies: number[] = [];
+  const answered: number[] = [];
+  const statuses: Record<string, number> = {};
   const most = order.most ?? Number.POSITIVE_INFINITY;
   let failed = 0;
   let next = 0;
@@ -64,16 +71,21 @@ async function run(order: LoadOrder): Promise<LoadResult> {
   const open = () =>
     new Promise<Line>((resolve, reject) => {
       const socket = connect({ host: hostname, port: Number(port), noDelay: true });
-      const line: Line = { socket, busy: false, due: 0, expected: 0, got: 0 };
+      const line: Line = { socket, busy: false, due: 0, expected: 0, got: 0, ok: true };
       socket.on('connect', () => resolve(line)).on('error', reject);
       socket.on('data', (chunk) => {
         if (line.expected === 0) {
           line.expected = answerLength(chunk);
-          if (chunk[9] !== 0x32) failed++;
+          line.ok = chunk[9] === 0x32;
+          if (!line.ok) failed++;
+          const status = chunk.toString('latin1', 9, 12);
+          statuses[status] = (statuses[status] ?? 0) + 1;
         }
         line.got += chunk.length;
         if (line.got < line.expected) return;
-        latencies.push(performance.now() - line.due);
+        const latency = performance.now() - line.due;
+        latencies.push(latency);
+        if (line.ok) answered.push(latency);
         line.busy = false;
         onFree(line);
       });
@@ -103,6 +115,8 @@ async function run(order: LoadOrder): Promise<LoadResult> {
       for (; due <= now && due < end && free.length > 0; due += gap) send(free.pop() as Line, due);
       isOver = due >= end && free.length === lines.length;
       if (isOver) resolve();
+      // At a low rate the generator sleeps, so that the server has the machine.
+      else if (gap > 1.5) setTimeout(tick, 1);
       else setImmediate(tick);
     };
     tick();
@@ -111,8 +125,8 @@ async function run(order: LoadOrder): Promise<LoadResult> {
   const seconds = (performance.now() - start) / 1000;
   const { user, system } = process.cpuUsage(cpu);
   for (const { socket } of lines) socket.destroy();
-  latencies.sort((a, b) => a - b);
-  const quantile = (q: number) => latencies[Math.min(latencies.length - 1, Math.floor(q * latencies.length))];
+  for (const list of [latencies, answered]) list.sort((a, b) => a - b);
+  const quantile = (q: number, of = latencies) => of[Math.min(of.length - 1, Math.floor(q * of.length))];
   const count = latencies.length;
   return {
     requests: count,
@@ -121,6 +135,10 @@ async function run(order: LoadOrder): Promise<LoadResult> {
     p50: quantile(0.5),
     p99: quantile(0.99),
     cpuMicros: (user + system) / count,
+    statuses,
+    answered: answered.length,
+    answeredP50: quantile(0.5, answered),
+    answeredP99: quantile(0.99, answered),
   };
 }
 

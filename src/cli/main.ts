@@ -4,6 +4,7 @@ import { accessCommands } from './commands/access.ts';
 import { collectionCommands } from './commands/collection.ts';
 import { dataCommands } from './commands/data.ts';
 import { declarationCommands } from './commands/declarations.ts';
+import { explainCommands } from './commands/explain.ts';
 import { ledgerCommands } from './commands/ledger.ts';
 import { modelCommands } from './commands/models.ts';
 import { operationCommands } from './commands/operations.ts';
@@ -25,6 +26,7 @@ dataCommands(program);
 pipelineCommands(program);
 operationCommands(program);
 collectionCommands(program);
+explainCommands(program);
 ledgerCommands(program);
 accessCommands(program);
 

@@ -1,5 +1,6 @@
 import { mkdirSync } from 'node:fs';
 import { isIP } from 'node:net';
+import { totalmem } from 'node:os';
 import { join, resolve } from 'node:path';
 import { HoustonError } from './errors.ts';
 import type { LogLevel } from './log.ts';
@@ -27,6 +28,8 @@ export type ConfigOptions = {
   allowedHosts?: readonly string[];
   /** Origins of servers that deployments may call as upstreams, `http://127.0.0.1:5001`. */
   upstreams?: readonly string[];
+  /** Memory for models, as `2GB` or `512MB`; default: half of the machine's. */
+  modelMemory?: string;
   /** Hosts that webhooks may call: `[http://]HOST[:PORT][+private]`, `*.HOST`, or `*` for all public ones. */
   webhookHosts?: readonly string[];
   logLevel?: LogLevel;
@@ -49,6 +52,7 @@ export type Config = Readonly<{
   invocationsModel: string | null;
   allowedHosts: readonly string[];
   upstreams: readonly string[];
+  modelMemoryBytes: number;
   webhookHosts: readonly string[];
   logLevel: LogLevel;
   gcAfterDays: number | null;
@@ -65,6 +69,7 @@ export function isLoopback(host: string): boolean {
  * Reads the configuration once from options, then the environment (`HOUSTON_PORT`, `HOUSTON_HOST`,
  * `HOUSTON_DATA_DIR`, `HOUSTON_DATABASE`, `HOUSTON_AUTH`, `HOUSTON_GRPC_PORT`, `HOUSTON_INVOCATIONS_MODEL`,
  * `HOUSTON_PYTHON`, `HOUSTON_CONVERSION`, `HOUSTON_ALLOWED_HOSTS`, `HOUSTON_UPSTREAMS`, `HOUSTON_WEBHOOK_HOSTS`, `HOUSTON_LOG`,
+ * `HOUSTON_MODEL_MEMORY`,
  * `HOUSTON_GC_AFTER_DAYS`, `HOUSTON_GC_GRACE_SECONDS`), checks it and freezes it. Listening beyond loopback without authentication is refused.
  */
 export function readConfig(options: ConfigOptions = {}, env: NodeJS.ProcessEnv = process.env): Config {
@@ -103,6 +108,7 @@ export function readConfig(options: ConfigOptions = {}, env: NodeJS.ProcessEnv =
       options.webhookHosts ?? env.HOUSTON_WEBHOOK_HOSTS?.split(',').filter(Boolean) ?? [],
     ),
     upstreams: readOrigins(options.upstreams ?? env.HOUSTON_UPSTREAMS?.split(',').filter(Boolean) ?? []),
+    modelMemoryBytes: readModelMemory(options.modelMemory ?? env.HOUSTON_MODEL_MEMORY),
     logLevel: options.logLevel ?? (env.HOUSTON_LOG as LogLevel | undefined) ?? 'info',
     gcAfterDays: gcAfterDays === null ? null : atLeastZero(gcAfterDays, 'GC_AFTER_DAYS'),
     gcGraceSeconds: atLeastZero(gcGraceSeconds, 'GC_GRACE_SECONDS'),
@@ -114,6 +120,16 @@ function readConversionMode(text = 'ask'): ConversionMode {
   if (mode) return mode;
   throw new HoustonError('platform.config.invalid', 'This is not a mode of conversion.', {
     next: 'Set --conversion or HOUSTON_CONVERSION to off, ask or auto.',
+  });
+}
+
+function readModelMemory(text: string | undefined): number {
+  if (text === undefined)
+    return Math.floor(Math.min(totalmem(), process.constrainedMemory() || Infinity) / 2);
+  const [, number, unit] = /^(\d+(?:\.\d+)?)\s*(MB|GB)$/i.exec(text) ?? [];
+  if (unit) return Math.floor(Number(number) * 1024 ** (unit.toUpperCase() === 'GB' ? 3 : 2));
+  throw new HoustonError('platform.config.invalid', 'The memory for models is not an amount of bytes.', {
+    next: 'Set --model-memory or HOUSTON_MODEL_MEMORY, for example 2GB or 512MB.',
   });
 }
 

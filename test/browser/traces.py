@@ -32,6 +32,7 @@ def answer(question):
 with mlflow.start_run(run_name="traced"):
     answer("May I have a refund?")
     first = mlflow.get_last_active_trace_id()
+    mlflow.initialize_logged_model(name="drafted", params={"depth": attack})
 mlflow.flush_trace_async_logging()
 mlflow.set_trace_tag(first, "team", "ops")
 judge = AssessmentSource(source_type="LLM_JUDGE", source_id="judge-1")

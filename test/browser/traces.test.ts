@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import type { Page } from 'playwright-core';
 import { expect, it } from 'vitest';
+import type { NewSpan } from '../../src/domains/experiments/traces/spans/spans.model.ts';
 import { tracking } from '../../src/domains/experiments/tracking.door.ts';
 import { clientVersion } from '../mlflow/python-client.ts';
 import { logisticModel } from '../serving/models.ts';
@@ -14,7 +15,7 @@ const bigId = `tr-${'b'.repeat(32)}`;
 const BIG = 30_000;
 
 /** A trace of one root, 60 blocks below it, and the rest below those; the last span failed. */
-function bigTrace() {
+function bigTrace(): NewSpan[] {
   const start = 1_700_000_000_000_000_000n;
   return Array.from({ length: BIG }, (_, at) => ({
     traceId: bigId,
@@ -102,6 +103,19 @@ describeInBrowser('The pages of traces and of the registry', {}, (suite) => {
       await grid.getByText('May I have a refund?').waitFor();
       await calm(page);
 
+      await page.goto(`${url}/experiments/chat?tab=models`);
+      const models = page.getByRole('grid', { name: 'logged-models' });
+      await models.getByText('drafted').waitFor();
+      await models.getByText(`depth: ${attack}`).waitFor();
+      await calm(page);
+
+      const { items } = await suite.houston.client.get<{ items: { run: string | null }[] }>(
+        '/api/experiments/chat/traces',
+      );
+      await page.goto(`${url}/experiments/runs/${items.find(({ run }) => run)?.run}?tab=traces`);
+      await grid.getByText('May I have a refund?').waitFor();
+      expect(await grid.getByRole('link').count()).toBe(1);
+
       await page.goto(`${url}/experiments/traces/${first}`);
       const tree = page.getByRole('tree', { name: 'Spans' });
       const pane = page.getByRole('region', { name: 'The chosen span' });
@@ -182,6 +196,34 @@ describeInBrowser('The pages of traces and of the registry', {}, (suite) => {
       await tracking.recordSpans(scope, spans.slice(from, from + 2000), { experimentId });
     }
     const { page, problems } = await suite.open({ width: 1440, height: 900 });
+    const root = spans[0]!;
+    const many = Array.from({ length: 230 }, (_, at) => ({
+      ...root,
+      traceId: `tr-${hex(at).padStart(32, 'd')}`,
+      name: `trace ${at}`,
+      startNs: root.startNs + BigInt(at + 1) * 1_000_000_000n,
+      endNs: root.startNs + BigInt(at + 2) * 1_000_000_000n,
+    }));
+    await tracking.recordSpans(scope, many, { experimentId });
+    await page.goto(`${suite.houston.url}/experiments/big/traces`);
+    const grid = page.getByRole('grid', { name: 'traces' });
+    await grid.getByText('trace 229').waitFor();
+    await page.getByText('More follow').waitFor();
+    // Each page is read when the end of those before comes near.
+    await expect
+      .poll(
+        async () => {
+          await grid.focus();
+          await grid.press('End');
+          return grid.getByRole('link', { name: 'root' }).count();
+        },
+        { timeout: 30_000 },
+      )
+      .toBe(1);
+    expect(await page.getByText('All that match are here.').count()).toBe(1);
+    await grid.press('Enter');
+    await page.waitForURL(`**/${bigId}`);
+
     await page.goto(`${suite.houston.url}/experiments/traces/${bigId}?span=${hex(20_000)}`);
     const tree = page.getByRole('tree', { name: 'Spans' });
     await tree.locator('[aria-selected=true]').getByText('step 19999').waitFor();

@@ -65,10 +65,7 @@ test('gRPC: UNAVAILABLE when full, DEADLINE_EXCEEDED when the caller has no time
     expect(codes.filter((code) => code === status.UNAVAILABLE).length).toBeGreaterThanOrEqual(3);
     await put({ maxConcurrent: 1 });
     const short = { ...fields, parameters: { timeout: { int64_param: 1 } } };
-    const [, late] = await Promise.all([
-      client.call('ModelInfer', fields),
-      client.call('ModelInfer', short),
-    ]);
+    const [, late] = await Promise.all([client.call('ModelInfer', fields), client.call('ModelInfer', short)]);
     expect(late.code).toBe(status.DEADLINE_EXCEEDED);
   } finally {
     client.close();
@@ -77,7 +74,8 @@ test('gRPC: UNAVAILABLE when full, DEADLINE_EXCEEDED when the caller has no time
 
 test('a deadline refuses who would be late; nobody is refused when nothing waits', async () => {
   await put({ maxConcurrent: 1, deadlineMs: 1 });
-  for (let i = 0; i < 3; i++) expect((await post('/v2/models/slow/infer', { inputs: [tensor] })).status).toBe(200);
+  for (let i = 0; i < 3; i++)
+    expect((await post('/v2/models/slow/infer', { inputs: [tensor] })).status).toBe(200);
   const statuses = (await rounds(5, () => post('/v2/models/slow/infer', { inputs: [tensor] }))).map(
     (reply) => reply.status,
   );

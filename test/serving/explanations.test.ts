@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { ExplanationReplyBody } from '../../src/domains/serving/explanations/explanation.contract.ts';
+import type { FeaturesPort } from '../../src/domains/serving/index.ts';
 import { createRandom } from '../../src/math/random.ts';
 import { exactShapley } from '../../src/math/shapley/exact.ts';
 import { interventionalGame } from '../../src/math/shapley/game.ts';
@@ -160,6 +161,9 @@ describe('an explanation of a logistic model', () => {
     }
     const after = await byId('last', { background: 50, timeLimitMs: 28_000 });
     expect(after.body).toMatchObject({ version: 1, cached: false, features: before.body.features });
+    const path = '/api/serving/deployments/credit/explain';
+    const old = await explained(path, { row: { features: x }, version: 1 });
+    expect(old.body).toMatchObject({ version: 1, score: after.body.score });
     expect(after.body.reasons.every(({ text }: { text: string | null }) => text === null)).toBe(true);
   });
 });
@@ -301,7 +305,61 @@ describe('what cannot be explained', () => {
     expect(await code(byId('slow:1', limit))).toEqual([422, 'serving.explanation.timeout', 'string']);
     const { status, body } = await byId('slow:1', { background: 10, budget: 10_000_000, timeLimitMs: 8000 });
     expect(status).toBe(200);
-    expect(body.elapsedMs).toBeLessThan(16_000);
+    expect(body.elapsedMs).toBeLessThan(16_500);
+  });
+});
+
+describe('a deployment with a feature service', () => {
+  /** The hour of the event, and a number of the request. */
+  const features: FeaturesPort = {
+    createVectorizer: async () => ({
+      ref: 'svc@aaaaaaaaaaaa',
+      service: 'svc',
+      digest: `sha256:${'a'.repeat(64)}`,
+      features: ['hour', 'x'],
+      inputs: [
+        { name: 'date', type: 'timestamp' },
+        { name: 'x', type: 'number' },
+      ],
+      timeInput: 'date',
+      fill(inputs, times, out) {
+        for (let i = 0; i < times.length; i++) {
+          out[2 * i] = new Date(times[i]).getUTCHours();
+          out[2 * i + 1] = Number(inputs.x?.[i]);
+        }
+      },
+    }),
+  };
+
+  test('is explained by its features, also for a row that was never sent', async () => {
+    const own = await startServing({ features });
+    try {
+      await own.registry.add(own.platform, 'm', logisticModel({ weights: [0.1, -1] }), 'svc@aaaaaaaaaaaa');
+      await own.call('POST', '/api/serving/deployments/m/deploy', { model: 'm' });
+      const ask = (id: string, hour: number, x: number) =>
+        own.call('POST', '/v2/models/m/infer', {
+          id,
+          parameters: { event_time: Date.UTC(2001, 0, 1, hour) },
+          inputs: [{ name: 'x', datatype: 'FP64', shape: [1], data: [x] }],
+        });
+      for (let i = 0; i < 20; i++) expect((await ask(`p${i}`, i, i / 10)).status).toBe(200);
+      const path = '/api/serving/deployments/m/explain';
+      const row = { row: { x: 2 }, eventTime: '2001-01-05T12:00:00Z', link: 'logit' };
+      const { status, body } = await own.call('POST', path, row);
+      expect(status).toBe(200);
+      expect(body.features).toMatchObject([
+        { name: 'hour', value: 12, usual: 9.5 },
+        { name: 'x', value: 2, usual: 0.949999988079071 },
+      ]);
+      expect(body.features[0].contribution).toBeCloseTo(0.1 * (12 - 9.5), 5);
+      expect(body.features[1].contribution).toBeCloseTo(-(2 - 0.95), 5);
+      const recorded = await own.call('POST', '/api/serving/predictions/p12/explanation', { link: 'logit' });
+      expect(recorded.body.features.map(({ name }: { name: string }) => name)).toEqual(['hour', 'x']);
+      const missing = await own.call('POST', path, { row: {} });
+      expect(missing.body.error).toMatchObject({ code: 'serving.request.invalid' });
+    } finally {
+      await own.close();
+    }
   });
 });
 

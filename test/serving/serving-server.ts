@@ -57,6 +57,7 @@ export function createTestRegistry(): TestRegistry {
         format: { irVersion: 7, producer: 'test', opsets: [], nodes: 1, operators: {} },
         signature: { inputs: [], outputs: [], features: null },
         source: 'test',
+        description: '',
         tags: {},
         aliases: [],
         lineage: { experimentRun: null, pipelineRun: null, dataset: null, featureService },

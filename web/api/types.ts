@@ -11,3 +11,4 @@ export type * from './types/monitoring.ts';
 export type * from './types/pipelines.ts';
 export type * from './types/registry.ts';
 export type * from './types/serving.ts';
+export type * from './types/traces.ts';

@@ -12,6 +12,7 @@ type ServeOptions = {
   auth?: boolean;
   allowedHost?: string[];
   upstream?: string[];
+  modelMemory?: string;
   webhookHosts?: string[];
   python?: string;
   conversion?: string;
@@ -32,6 +33,7 @@ export function toConfigOptions(options: ServeOptions): ConfigOptions {
     ...(options.auth && { auth: true }),
     ...(options.allowedHost && { allowedHosts: options.allowedHost }),
     ...(options.upstream && { upstreams: options.upstream }),
+    ...(options.modelMemory !== undefined && { modelMemory: options.modelMemory }),
     ...(options.webhookHosts && { webhookHosts: options.webhookHosts }),
     ...(options.python !== undefined && { python: options.python }),
     ...(options.conversion !== undefined && {
@@ -57,6 +59,7 @@ export function serverCommands(program: Command): void {
     .option('--auth', 'ask for a login; the first start prints an administrator token')
     .option('--allowed-host <name...>', 'further names by which callers may address the server')
     .option('--upstream <origin...>', 'servers that deployments may call to run their models')
+    .option('--model-memory <size>', 'memory for models, 2GB or 512MB (default: half of the machine)')
     .option('--webhook-hosts <host...>', 'hosts that webhooks may call (default: none)')
     .option('--python <path>', 'Python of conversions to ONNX (default: python3)')
     .option('--conversion <mode>', 'off, ask or auto: convert registered models to ONNX (default ask)')

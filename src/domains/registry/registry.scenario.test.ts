@@ -202,6 +202,7 @@ describe('registry over HTTP', () => {
     expect((await call('PATCH', `${model}/versions/2`, { description: 'v' })).status).toBe(404);
     expect((await call('PATCH', '/api/registry/models/none', { description: 'v' })).status).toBe(404);
     expect((await call('PATCH', model, { setTags: { '': 'x' } })).status).toBe(400);
+    expect((await call('PATCH', model, { description: 'a\u0000b' })).status).toBe(400);
   });
 
   it('leaves deleted models and versions out of lists', async () => {

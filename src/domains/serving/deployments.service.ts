@@ -1,11 +1,14 @@
 import { newId } from '../../platform/ids.ts';
 import type { Json, JsonObject } from '../../platform/json.ts';
 import { record } from '../../platform/ledger/index.ts';
+import { errorText } from '../../platform/log.ts';
 import { checkName } from '../../platform/names.ts';
 import { authorise, type Scope, transact } from '../../platform/scope.ts';
 import type { ModelVersion } from '../registry/index.ts';
+import { limitsOf } from './admission/gate.ts';
 import { insertRevision, openFallback } from './fallback.service.ts';
 import { reload } from './loading.service.ts';
+import { loadIfCold } from './restore.service.ts';
 import type { RolloutController } from './rollouts/controller.ts';
 import { liveStates, rolloutSettings } from './rollouts/rollout.model.ts';
 import { recordRollout } from './rollouts/rollout-events.ts';
@@ -28,7 +31,7 @@ export async function getDeployment(scope: Scope, name: string): Promise<Deploym
   return deployment;
 }
 
-/** Creates a deployment or changes what it declares; takes effect at the next deploy. A no-op when equal. */
+/** Creates a deployment or changes what it declares; but for its limits, that takes effect at the next deploy. A no-op when equal. */
 export async function putDeployment(scope: Scope, name: string, spec: DeploymentSpecInput): Promise<void> {
   authorise(scope, 'serving.deploy');
   checkName('deployment', name);
@@ -43,6 +46,12 @@ export async function putDeployment(scope: Scope, name: string, spec: Deployment
       data: { deployment: name, spec: spec as unknown as Json } as JsonObject,
     });
   });
+}
+
+/** Makes the declared limits hold for the requests of a deployment from the next one on. */
+export function applyLimits(state: ServingState, name: string, spec: DeploymentSpecInput): void {
+  const { gate } = state.route(name);
+  gate.limits = limitsOf(spec.limits);
 }
 
 /** Takes a deployment off the air. Its predictions stay on disk. @throws serving.deployment.not_found */
@@ -96,7 +105,15 @@ export async function deploy(
   checkName('deployment', name);
   return state.exclusive(name, async () => {
     const deployment = await ensureDeployment(state, scope, name, request);
+    applyLimits(state, name, deployment.spec);
     await reload(state, controller, scope, deployment);
+    // One whose present model does not load any more is what a deploy mends.
+    await loadIfCold(state, controller, scope, deployment).catch((error) => {
+      scope.log.warn('the present version could not be loaded', {
+        deployment: name,
+        error: errorText(error),
+      });
+    });
     const version = await resolveVersion(state, scope, request.model ?? deployment.spec.model);
     const spec = withUpstream(deployment.spec, request.upstream);
     const challenger = await openRevision(state, scope, name, spec, version);
@@ -276,6 +293,7 @@ export async function reconsider(
       return;
     }
     rollout.state = 'shadow';
+    await loadIfCold(state, controller, scope, deployment);
     await controller.begin(scope, rollout, await reopenRevision(state, scope, deployment.spec, revision));
   });
 }

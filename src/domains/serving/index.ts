@@ -8,12 +8,13 @@ import { unload } from './loading.service.ts';
 import type { RevisionMeter } from './meter/meter.ts';
 import * as predictions from './predictions.service.ts';
 import { joinedSql, type PredictionRange, predictionsSql } from './recorder/prediction-sql.ts';
-import { restoreRoutes } from './restore.service.ts';
+import { createResidency, type Residency } from './residency/residency.ts';
+import { restoreRoute, restoreRoutes } from './restore.service.ts';
 import { rollback } from './rollback.service.ts';
 import { createRolloutController } from './rollouts/controller.ts';
 import type { FeaturesPort } from './routing/feature-port.ts';
-import { type Prediction, type PredictRequest, predict } from './routing/predictor.ts';
-import { type Route, revisionsOf } from './routing/route.ts';
+import { notReady, type Prediction, type PredictRequest, predict } from './routing/predictor.ts';
+import { isServing, type Route, revisionsOf } from './routing/route.ts';
 import type { LiveRevision, Revision } from './runtime/live-revision.ts';
 import { deployDeclared, deploymentsDeclarable } from './serving.declarable.ts';
 import { servingError } from './serving.errors.ts';
@@ -28,8 +29,10 @@ export { countBelow, latencyQuantile } from './meter/latency-histogram.ts';
 export type { RevisionMeter } from './meter/meter.ts';
 export { predictionId } from './recorder/prediction-log.ts';
 export type { PredictionRange } from './recorder/prediction-sql.ts';
+export { bytesOf } from './residency/residency.ts';
 export type { FeaturesPort } from './routing/feature-port.ts';
 export type { Arm, Prediction, PredictRequest } from './routing/predictor.ts';
+export { isServing } from './routing/route.ts';
 export type { LiveRevision, Revision } from './runtime/live-revision.ts';
 export {
   allocate,
@@ -50,11 +53,17 @@ export type ServingDoor = {
   predict(deployment: string, request: PredictRequest): Promise<Prediction>;
   /** The revision that answers now (of `version`, when given). @throws serving.deployment.not_found, …not_ready */
   live(deployment: string, version?: string): LiveRevision;
+  /** Whether it answers, or will after loading its model. */
   isReady(deployment: string, version?: string): boolean;
+  /**
+   * To be awaited before `live` where a deployment may be cold: loads its model. Undefined when there is nothing to do.
+   * @throws serving.deployment.not_ready
+   */
+  wake(deployment: string): Promise<void> | undefined;
   /** Names of deployments with their routes, for protocols and metrics. */
   liveRoutes(): Route[];
   meters(): RevisionMeter[];
-  stats(): { droppedRecords: number; droppedAside: number };
+  stats(): { droppedRecords: number; droppedAside: number; residency: Residency };
   listDeployments(scope: Scope): Promise<Deployment[]>;
   getDeployment(scope: Scope, name: string): Promise<Deployment>;
   getRevision(scope: Scope, id: string): Promise<Revision | undefined>;
@@ -92,6 +101,7 @@ export type ServingDoor = {
 
 export type ServingDomain = DomainModule & ServingDoor & { readonly steps: readonly StepKind[] };
 
+const residencyMs = 1000;
 const syncMs = 1000;
 const sealMs = 5000;
 
@@ -103,6 +113,10 @@ export function createServingDomain(
   const { registry, features = null, promotionPolicy = openPromotionPolicy } = needs;
   const state = createServingState(platform, { registry, features, promotionPolicy });
   const controller = createRolloutController(state);
+  const residency = createResidency(state, async (name) => {
+    const scope = platform.systemScope('system:serving');
+    await restoreRoute(state, controller, scope, await deployments.getDeployment(scope, name));
+  });
   const timers: NodeJS.Timeout[] = [];
   const find = (name: string): Route => {
     const route = state.routes.get(name);
@@ -151,13 +165,19 @@ export function createServingDomain(
       },
     ],
     async start(scope) {
-      await restoreRoutes(state, controller, scope);
+      await restoreRoutes(state, controller, scope, residency);
       controller.start();
       const every = (ms: number, work: () => Promise<unknown>) => {
         const run = () =>
-          work().catch((error) => platform.log.error('the prediction log failed', { error: String(error) }));
+          work().catch((error) =>
+            platform.log.error('the upkeep of serving failed', { error: String(error) }),
+          );
         timers.push(setInterval(run, ms).unref());
       };
+      every(residencyMs, async () => {
+        residency.fit();
+        await residency.remember();
+      });
       every(syncMs, () => Promise.all([...state.logs.values()].map((log) => log.sync())));
       every(sealMs, async () => {
         for (const log of state.logs.values()) {
@@ -173,25 +193,24 @@ export function createServingDomain(
     async stop() {
       for (const timer of timers) clearInterval(timer);
       await controller.stop();
+      await residency.remember().catch(() => undefined);
       await state.close();
     },
 
     predict(name, request) {
       try {
         const route = find(name);
-        return predict({ log: state.log(name), aside: state.aside, now: platform.now }, route, request);
+        const needs = { log: state.log(name), aside: state.aside, now: platform.now };
+        const loading = route.champion === null ? residency.wake(route) : undefined;
+        if (loading) return loading.then(() => predict(needs, route, request));
+        return predict(needs, route, request);
       } catch (error) {
         return Promise.reject(error);
       }
     },
     live(name, version) {
       const route = find(name);
-      if (!route.champion) {
-        throw servingError(
-          'serving.deployment.not_ready',
-          route.error ?? 'This deployment serves no version yet.',
-        );
-      }
+      if (!route.champion) throw notReady(route);
       if (version === undefined || version === '') return route.champion;
       const live = revisionsOf(route).find((one) => String(one.revision.version) === version);
       if (!live)
@@ -200,12 +219,17 @@ export function createServingDomain(
     },
     isReady(name, version) {
       const route = find(name);
-      if (version === undefined) return route.champion !== null;
+      if (version === undefined) return isServing(route);
+      if (String(route.cold?.version) === version) return isServing(route);
       return revisionsOf(route).some((live) => String(live.revision.version) === version);
+    },
+    wake(name) {
+      const route = state.routes.get(name);
+      return route?.champion === null ? residency.wake(route) : undefined;
     },
     liveRoutes: () => [...state.routes.values()],
     meters: () => [...state.meters.values()],
-    stats: () => ({ droppedRecords: state.droppedRecords, droppedAside: state.aside.dropped() }),
+    stats: () => ({ droppedRecords: state.droppedRecords, droppedAside: state.aside.dropped(), residency }),
     listDeployments: (scope) => store.listDeployments(scope.db),
     getDeployment: deployments.getDeployment,
     getRevision: (scope, id) => store.getRevision(scope.db, id),

@@ -24,7 +24,13 @@ export async function unload(state: ServingState, scope: Scope, name: string): P
     await recordChange(scope, name, 'unloaded');
     const route = state.route(name);
     const { champion, previous, fallback } = route;
-    Object.assign(route, { champion: null, previous: null, fallback: null, error: 'It was unloaded.' });
+    Object.assign(route, {
+      champion: null,
+      previous: null,
+      fallback: null,
+      cold: null,
+      error: 'It was unloaded.',
+    });
     state.unloaded.add(name);
     for (const live of [champion, previous, fallback]) if (live) state.retire(live);
   });

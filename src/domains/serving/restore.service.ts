@@ -1,7 +1,10 @@
 import { HoustonError } from '../../platform/errors.ts';
 import { errorText } from '../../platform/log.ts';
 import type { Scope } from '../../platform/scope.ts';
+import { limitsOf } from './admission/gate.ts';
 import { openFallback } from './fallback.service.ts';
+import { mostAtStart } from './residency/recent-use.ts';
+import type { Residency } from './residency/residency.ts';
 import type { RolloutController } from './rollouts/controller.ts';
 import { liveStates } from './rollouts/rollout.model.ts';
 import { reopenRevision } from './runtime/revisions.ts';
@@ -9,15 +12,31 @@ import type { ServingState } from './serving.state.ts';
 import type { Deployment } from './serving.store.ts';
 import * as store from './serving.store.ts';
 
-/** Loads every deployment as the database has it; one that fails to load is reported and does not stop the rest. */
+/**
+ * Makes the routes as the database has them. Loads those with a rollout and those used last, as far as memory goes;
+ * the others load at their first request. One that fails to load is reported and does not stop the rest.
+ */
 export async function restoreRoutes(
   state: ServingState,
   controller: RolloutController,
   scope: Scope,
+  residency: Residency,
 ): Promise<void> {
-  for (const deployment of await store.listDeployments(scope.db)) {
+  const deployments = await store.listDeployments(scope.db);
+  const champions = await store.listChampions(scope.db);
+  for (const { name, spec, champion } of deployments) {
+    const route = state.route(name);
+    state.log(name);
+    route.gate.limits = limitsOf(spec.limits);
+    route.cold = (champion !== null && champions.get(champion)) || null;
+  }
+  const open = await store.listRollouts(scope.db, { open: true, limit: deployments.length });
+  const running = new Set(
+    open.filter(({ state: at }) => liveStates.includes(at)).map((one) => one.deployment),
+  );
+  for (const deployment of inOrder(deployments, running, residency.recent())) {
+    if (!running.has(deployment.name) && residency.loadedBytes() > residency.budgetBytes) continue;
     const route = state.route(deployment.name);
-    state.log(deployment.name);
     try {
       await restoreRoute(state, controller, scope, deployment);
     } catch (error) {
@@ -30,6 +49,19 @@ export async function restoreRoutes(
   }
 }
 
+/** Those to load at a start: with a rollout, then the most recently used; all, where there are few. */
+function inOrder(
+  deployments: readonly Deployment[],
+  running: ReadonlySet<string>,
+  recent: readonly string[],
+): Deployment[] {
+  const place = new Map(recent.map((name, i) => [name, i]));
+  const rank = ({ name }: Deployment) => (running.has(name) ? -1 : (place.get(name) ?? recent.length));
+  const ordered = [...deployments].sort((a, b) => rank(a) - rank(b));
+  if (deployments.length <= mostAtStart) return ordered;
+  return ordered.filter(({ name }) => running.has(name) || place.has(name));
+}
+
 /** Loads one deployment as the database has it. */
 export async function restoreRoute(
   state: ServingState,
@@ -38,6 +70,7 @@ export async function restoreRoute(
   deployment: Deployment,
 ): Promise<void> {
   const route = state.route(deployment.name);
+  route.gate.limits = limitsOf(deployment.spec.limits);
   const open = async (id: string | null) => {
     const revision = id === null ? undefined : await store.getRevision(scope.db, id);
     return revision ? reopenRevision(state, scope, deployment.spec, revision) : null;
@@ -50,4 +83,18 @@ export async function restoreRoute(
     if (liveStates.includes(rollout.state)) await controller.resume(scope, rollout);
   }
   route.previous = await open(deployment.previous).catch(() => null);
+  route.cold = null;
+  route.error = null;
+}
+
+/** Loads a cold deployment before something is done with its champion; call it alone among the deployment's changes. */
+export async function loadIfCold(
+  state: ServingState,
+  controller: RolloutController,
+  scope: Scope,
+  deployment: Deployment,
+): Promise<void> {
+  const route = state.route(deployment.name);
+  if (route.champion === null && route.cold !== null)
+    await restoreRoute(state, controller, scope, deployment);
 }

@@ -1,6 +1,7 @@
 import { record } from '../../platform/ledger/index.ts';
 import { authorise, type Scope, transact } from '../../platform/scope.ts';
 import { getDeployment } from './deployments.service.ts';
+import { loadIfCold } from './restore.service.ts';
 import type { RolloutController } from './rollouts/controller.ts';
 import type { LiveRevision } from './runtime/live-revision.ts';
 import { servingError } from './serving.errors.ts';
@@ -28,6 +29,7 @@ export async function rollback(
     return getDeployment(scope, name);
   }
   await state.exclusive(name, async () => {
+    await loadIfCold(state, controller, scope, await getDeployment(scope, name));
     const { champion, previous } = route;
     if (!champion || !previous) {
       throw servingError('serving.rollback.nothing', 'There is no earlier version to go back to.');

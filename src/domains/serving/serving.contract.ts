@@ -79,6 +79,38 @@ export const RuntimeSpec = Type.Object(
   { additionalProperties: false },
 );
 
+/** How much a deployment takes on; what is left out keeps the safe default. */
+export const LimitsSpec = Type.Object(
+  {
+    maxConcurrent: Type.Optional(
+      Type.Integer({
+        minimum: 1,
+        maximum: 100_000,
+        description: 'Requests that run at once; default by placement',
+      }),
+    ),
+    maxQueue: Type.Optional(
+      Type.Integer({ minimum: 0, maximum: 100_000, description: 'Requests that may wait; default 1000' }),
+    ),
+    deadlineMs: Type.Optional(
+      Type.Integer({
+        minimum: 1,
+        maximum: 600_000,
+        description:
+          'A request that would take longer, waiting included, is refused at once; default: timeoutMs',
+      }),
+    ),
+    callerPerSecond: Type.Optional(
+      Type.Number({
+        exclusiveMinimum: 0,
+        maximum: 1_000_000,
+        description: 'Requests of one caller in a second, over ten seconds; default: any',
+      }),
+    ),
+  },
+  { additionalProperties: false },
+);
+
 const ConstantValue = Type.Union([Type.Number(), Type.Boolean(), Type.String({ maxLength: 10_000 })]);
 
 /** What answers when the champion fails: another model, or the same values for every row. */
@@ -111,6 +143,12 @@ export const DeploymentSpec = Type.Object(
     ),
     rollout: Type.Optional(RolloutSpec),
     runtime: Type.Optional(RuntimeSpec),
+    limits: Type.Optional(LimitsSpec),
+    reasons: Type.Optional(
+      Type.Record(Type.String({ maxLength: 200 }), Type.String({ minLength: 1, maxLength: 500 }), {
+        description: 'By feature: what an explanation tells people when it counts',
+      }),
+    ),
   },
   { additionalProperties: false },
 );
@@ -224,6 +262,20 @@ export const DeploymentReply = Type.Object({
     errors: Type.Integer(),
     p50Ms: Nullable(Type.Number()),
     p99Ms: Nullable(Type.Number()),
+  }),
+  residency: Type.Object({
+    state: Type.Union([Type.Literal('loaded'), Type.Literal('cold'), Type.Literal('none')], {
+      description: 'cold: loads at the next request',
+    }),
+    bytes: Type.Integer({ description: 'About what its models take up in memory' }),
+    usedAt: Nullable(Time),
+  }),
+  load: Type.Object({
+    running: Type.Integer({ description: 'Requests that run now' }),
+    queued: Type.Integer({ description: 'Requests that wait now' }),
+    waited: Type.Integer({ description: 'Requests that had to wait, since the start' }),
+    meanWaitMs: Nullable(Type.Number()),
+    rejected: Type.Record(Type.String(), Type.Integer(), { description: 'Requests refused, by reason' }),
   }),
   createdAt: Time,
   updatedAt: Time,

@@ -1,7 +1,7 @@
 import type { Json } from '../../platform/json.ts';
 import type { Declarable } from '../../platform/module.ts';
 import { afterCommit } from '../../platform/scope.ts';
-import { putDeployment } from './deployments.service.ts';
+import { applyLimits, putDeployment } from './deployments.service.ts';
 import { DeploymentSpec, type DeploymentSpecInput } from './serving.contract.ts';
 import type { ServingState } from './serving.state.ts';
 import * as store from './serving.store.ts';
@@ -20,7 +20,7 @@ export function deploymentsDeclarable(state: ServingState): Declarable {
     },
     async apply(tx, name, spec) {
       await putDeployment(tx, name, spec as unknown as DeploymentSpecInput);
-      afterCommit(tx, () => void state.route(name));
+      afterCommit(tx, () => applyLimits(state, name, spec as unknown as DeploymentSpecInput));
       const deployment = await store.getDeployment(tx.db, name);
       if (deployment?.champion !== null) return;
       await tx.platform.jobs.enqueue(tx, {

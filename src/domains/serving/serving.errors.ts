@@ -34,6 +34,15 @@ export const servingError = defineErrors({
     status: 503,
     next: 'Send fewer rows, or raise the time limit of the deployment.',
   },
+  'serving.request.overloaded': {
+    status: 503,
+    next: 'Try again after the time that Retry-After names, or raise the limits of the deployment.',
+  },
+  'serving.request.expired': { status: 504, next: 'Give the request more time, or send it when less waits.' },
+  'serving.caller.limited': {
+    status: 429,
+    next: 'Send fewer requests in a second, or ask for a higher limit.',
+  },
   'serving.upstream.not_allowed': {
     status: 403,
     next: 'Start the server with --upstream ORIGIN (HOUSTON_UPSTREAMS), for example --upstream http://127.0.0.1:5001.',

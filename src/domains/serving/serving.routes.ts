@@ -5,6 +5,7 @@ import type { HoustonApp } from '../../platform/http/app.ts';
 import { Name } from '../../platform/names.ts';
 import { compareVersions } from './comparisons.service.ts';
 import * as deployments from './deployments.service.ts';
+import { explanationRoutes } from './explanations/explanation.routes.ts';
 import { trafficOf } from './meter/meter.ts';
 import * as predictions from './predictions.service.ts';
 import { rollback } from './rollback.service.ts';
@@ -31,6 +32,7 @@ export function servingRoutes(app: HoustonApp, state: ServingState, controller: 
   deploymentRoutes(app, state, controller);
   rolloutRoutes(app, controller);
   predictionRoutes(app, state, controller);
+  explanationRoutes(app, state);
 }
 
 function deploymentRoutes(app: HoustonApp, state: ServingState, controller: RolloutController): void {
@@ -72,6 +74,7 @@ function deploymentRoutes(app: HoustonApp, state: ServingState, controller: Roll
     },
     async ({ scope, params, body }) => {
       await deployments.putDeployment(scope, params.name, body);
+      if (state.routes.has(params.name)) deployments.applyLimits(state, params.name, body);
       return view(scope, params.name);
     },
   );

@@ -1,7 +1,9 @@
 import { join } from 'node:path';
+import { performance } from 'node:perf_hooks';
 import { dataFolder } from '../../platform/config.ts';
 import type { Platform } from '../../platform/platform.ts';
 import type { PromotionPolicy, RegistryDoor } from '../registry/index.ts';
+import { createGate, type ServerLoad } from './admission/gate.ts';
 import type { RevisionMeter } from './meter/meter.ts';
 import { openPredictionLog, type PredictionLog } from './recorder/prediction-log.ts';
 import { createTurnCommit, type TurnCommit } from './recorder/turn-commit.ts';
@@ -31,12 +33,16 @@ export type ServingState = {
   log(deployment: string): PredictionLog;
   /** Runs `work` alone among the changes of one deployment. */
   exclusive<T>(deployment: string, work: () => Promise<T>): Promise<T>;
+  /** Whether a change of the deployment is under way or waits. */
+  isChanging(deployment: string): boolean;
   /** Lets a revision go once the requests that may still hold it are over. */
-  retire(live: LiveRevision): void;
+  retire(live: LiveRevision, afterMs?: number): void;
   close(): Promise<void>;
 };
 
 const drainMs = 15_000;
+/** Requests under way in this process; each holds its tensors, so this bounds their memory. */
+const mostUnderWay = 16_384;
 
 /** Creates the empty state of a process. */
 export function createServingState(
@@ -47,6 +53,7 @@ export function createServingState(
   const logs = new Map<string, PredictionLog>();
   const queues = new Map<string, Promise<unknown>>();
   const retiring = new Map<NodeJS.Timeout, LiveRevision>();
+  const load: ServerLoad = { underWay: 0, most: mostUnderWay };
   const turn = createTurnCommit((log) => {
     state.droppedRecords++;
     platform.log.error('the disk refused prediction records', { folder: log.directory });
@@ -56,8 +63,10 @@ export function createServingState(
       error: error instanceof Error ? error.message : String(error),
     });
   });
-  const isInUse = (live: LiveRevision) =>
-    [...routes.values()].some((route) => revisionsOf(route).includes(live));
+  const isInUse = (live: LiveRevision) => {
+    const route = routes.get(live.revision.deployment);
+    return route !== undefined && revisionsOf(route).includes(live);
+  };
 
   const state: ServingState = {
     platform,
@@ -72,7 +81,19 @@ export function createServingState(
     route(deployment) {
       let route = routes.get(deployment);
       if (!route) {
-        route = { deployment, champion: null, previous: null, fallback: null, rollout: null, error: null };
+        const gate = createGate(load, () => performance.now());
+        route = {
+          deployment,
+          gate,
+          champion: null,
+          previous: null,
+          fallback: null,
+          rollout: null,
+          error: null,
+          cold: null,
+          usedAt: 0,
+          retryAt: 0,
+        };
         routes.set(deployment, route);
       }
       return route;
@@ -89,17 +110,18 @@ export function createServingState(
     async exclusive(deployment, work) {
       const before = queues.get(deployment) ?? Promise.resolve();
       const mine = before.then(work, work);
-      queues.set(
-        deployment,
-        mine.catch(() => undefined),
-      );
+      const settled: Promise<unknown> = mine
+        .catch(() => undefined)
+        .then(() => queues.get(deployment) === settled && queues.delete(deployment));
+      queues.set(deployment, settled);
       return mine;
     },
-    retire(live) {
+    isChanging: (deployment) => queues.has(deployment),
+    retire(live, afterMs = drainMs) {
       const timer = setTimeout(() => {
         retiring.delete(timer);
         if (!isInUse(live)) void live.release();
-      }, drainMs).unref();
+      }, afterMs).unref();
       retiring.set(timer, live);
     },
     async close() {

@@ -100,6 +100,16 @@ export async function getRevision(db: Db, id: string): Promise<Revision | undefi
   return row && toRevision(row);
 }
 
+/** The champions of all deployments, by id. */
+export async function listChampions(db: Db): Promise<Map<string, Revision>> {
+  const rows = await db
+    .selectFrom('serving_revisions')
+    .innerJoin('serving_deployments', 'serving_deployments.champion', 'serving_revisions.id')
+    .selectAll('serving_revisions')
+    .execute();
+  return new Map(rows.map((row) => [row.id, toRevision(row)]));
+}
+
 export async function listRevisions(db: Db, deployment: string): Promise<Revision[]> {
   const rows = await db
     .selectFrom('serving_revisions')

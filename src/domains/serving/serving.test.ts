@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { failingModel, logisticModel } from '../../../test/serving/models.ts';
+import { echoModel, failingModel, logisticModel } from '../../../test/serving/models.ts';
 import { startServing } from '../../../test/serving/serving-server.ts';
 import { listEvents } from '../../platform/ledger/index.ts';
 
@@ -128,6 +128,27 @@ test('a model that does not fit is refused and changes nothing; a failing one is
   } finally {
     await server.close();
   }
+});
+
+test('inputs in any order are recorded under their own names', async () => {
+  const server = await startServing();
+  const model = echoModel(
+    { age: ['float', ['N', 1]], income: ['float', ['N', 1]] },
+    { age: 'age_out', income: 'income_out' },
+  );
+  await server.registry.add(server.platform, 'two', model);
+  await server.call('POST', '/api/serving/deployments/two/deploy', {});
+  const input = (name: string, value: number) => ({ name, datatype: 'FP32', shape: [1, 1], data: [value] });
+  const [age, income] = [input('age', 41), input('income', 900)];
+  for (const inputs of [
+    [age, income],
+    [income, age],
+  ]) {
+    const reply = await server.call('POST', '/v2/models/two/infer', { inputs });
+    const { body } = await server.call('GET', `/api/serving/predictions/${reply.body.id}`);
+    expect(body.features).toEqual({ age: 41, income: 900 });
+  }
+  await server.close();
 });
 
 test('a slow model leaves the event loop', async () => {

@@ -1,7 +1,9 @@
 import { isoTime } from '../../platform/clock.ts';
 import type { Scope } from '../../platform/scope.ts';
+import type { Gate } from './admission/gate.ts';
 import { headline } from './meter/meter.ts';
 import type { PredictionView } from './predictions.service.ts';
+import { bytesOf } from './residency/residency.ts';
 import type { RolloutController } from './rollouts/controller.ts';
 import type { revisionsOf } from './routing/route.ts';
 import type { Revision } from './runtime/live-revision.ts';
@@ -86,8 +88,26 @@ export async function deploymentView(
         : [],
     ),
     traffic: headline(meters, scope.now()),
+    residency: {
+      state: route?.champion ? ('loaded' as const) : route?.cold ? ('cold' as const) : ('none' as const),
+      bytes: route ? bytesOf(route) : 0,
+      usedAt: isoTime(route?.usedAt || null),
+    },
+    load: loadView(route?.gate),
     createdAt: isoTime(createdAt),
     updatedAt: isoTime(updatedAt),
+  };
+}
+
+function loadView(gate: Gate | undefined) {
+  if (!gate) return { running: 0, queued: 0, waited: 0, meanWaitMs: null, rejected: {} };
+  const { waited, rejected } = gate;
+  return {
+    running: gate.running(),
+    queued: gate.queued(),
+    waited: waited.count,
+    meanWaitMs: waited.count > 0 ? waited.ms / waited.count : null,
+    rejected: { ...rejected },
   };
 }
 

@@ -166,12 +166,11 @@ function laneAdmission(platform: Platform, permission: Permission, head: Request
   if (!platform.config.auth && head.headers.authorization === undefined) return undefined;
   const admit = (caller: Caller) => {
     if (!caller.permissions.has(everything)) authorise(scopeOf(platform, caller), permission);
+    return caller.actor;
   };
   return () => {
     const caller = identify(platform, head);
-    if (caller instanceof Promise) return caller.then(admit);
-    admit(caller);
-    return undefined;
+    return caller instanceof Promise ? caller.then(admit) : admit(caller);
   };
 }
 

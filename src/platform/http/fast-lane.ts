@@ -7,11 +7,11 @@ export type LaneReply = (status: number, type: string, body: string | Buffer, he
 
 /** Answers requests with one head. */
 export type LaneHandler = {
-  answer(body: Buffer, reply: LaneReply): void;
+  answer(body: Buffer, reply: LaneReply, caller: string | undefined): void;
   /** Tells a caller who is not admitted. */
   refuse(error: unknown, reply: LaneReply): void;
   /** Who sends such requests, checked for every one of them; undefined where nobody needs to be known. */
-  admit: (() => Promise<void> | undefined) | undefined;
+  admit: (() => Promise<string> | string) | undefined;
 };
 
 /** Says how requests with this head are answered, or undefined to leave them to the HTTP server. */
@@ -219,19 +219,19 @@ function writeAnswer(
 }
 
 function serve({ admit, answer, refuse }: LaneHandler, body: Buffer, reply: LaneReply): void {
-  let admitted: Promise<void> | undefined;
+  let admitted: Promise<string> | string | undefined;
   try {
     admitted = admit?.();
   } catch (error) {
     refuse(error, reply);
     return;
   }
-  if (admitted === undefined) {
-    answer(body, reply);
+  if (typeof admitted !== 'object') {
+    answer(body, reply, admitted);
     return;
   }
   admitted.then(
-    () => answer(body, reply),
+    (caller) => answer(body, reply, caller),
     (error: unknown) => refuse(error, reply),
   );
 }

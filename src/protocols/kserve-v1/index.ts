@@ -27,7 +27,7 @@ export function kserveV1Routes(serving: ServingDoor): FastifyPluginAsync {
     );
     app.setErrorHandler((error, { scope }, reply) => {
       const [status, text] = reportFailure(error, scope.log);
-      if (status === 503) reply.header('retry-after', '1');
+      if (status === 503 || status === 429) reply.header('retry-after', '1');
       return reply.status(status).send({ error: text });
     });
     statusRoutes(app, serving);
@@ -43,10 +43,12 @@ function statusRoutes(app: FastifyInstance, serving: ServingDoor): void {
   for (const path of [base, `${base}/versions/:version`]) {
     app.get(path, schemaOf('Status of a model'), async ({ params }) => {
       const { model, version } = params as Asked;
+      await serving.wake(model);
       return modelStatus(serving, model, version);
     });
     app.get(`${path}/metadata`, schemaOf('Signature of a model'), async ({ params }) => {
       const { model, version } = params as Asked;
+      await serving.wake(model);
       return modelSignature(serving, model, version);
     });
   }
@@ -58,16 +60,18 @@ function callRoutes(app: FastifyInstance, serving: ServingDoor): void {
     target: { model: string; version?: string },
     verb: string,
     bytes: Buffer,
+    caller: string,
     reply: FastifyReply,
   ) => {
     const body = objectOf(bytes);
     const { model, version } = target;
+    await serving.wake(model);
     const { inputs: specs } = serving.live(model, version);
     const { signature_name: signature = '' } = body;
     if (!signatures.includes(signature as string))
       throw new OipError('The model has no signature of that name.');
     const tensors = read(verb, body, specs);
-    const prediction = await serving.predict(model, { version, parameters: {}, tensors });
+    const prediction = await serving.predict(model, { version, parameters: {}, tensors, caller });
     reply.header('x-prediction-id', prediction.id).header('content-type', 'application/json; charset=utf-8');
     return reply.send(written(verb, body, prediction));
   };
@@ -83,7 +87,8 @@ function callRoutes(app: FastifyInstance, serving: ServingDoor): void {
       const body = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0);
       const encoding = request.headers['content-encoding'];
       const plain = encoding === undefined ? body : await unpacked(body, encoding, mostBytes);
-      return answer(targetOf(asked, name), verb, plain, reply);
+      if (asked.label !== undefined) await serving.wake(asked.model);
+      return answer(targetOf(asked, name), verb, plain, request.caller.actor, reply);
     });
   };
   route('/v1/models/:call', (_asked, model) => ({ model }));

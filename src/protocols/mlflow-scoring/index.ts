@@ -1,5 +1,5 @@
 import type { FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify';
-import type { NamedTensor, ServingDoor } from '../../domains/serving/index.ts';
+import { isServing, type NamedTensor, type ServingDoor } from '../../domains/serving/index.ts';
 import { errorText } from '../../platform/log.ts';
 import { rowsJson } from '../kserve-v1/predictions.ts';
 import { unpacked } from '../open-inference/compression.ts';
@@ -28,8 +28,13 @@ export function mlflowScoringRoutes(
     const { 'content-type': type, 'content-encoding': encoding } = request.headers;
     const body = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0);
     const plain = encoding === undefined ? body : await unpacked(body, encoding, mostBytes);
+    await serving.wake(model);
     const { tensors, parameters } = readPayload(plain, type, serving.live(model));
-    const { id, outputs, rows } = await serving.predict(model, { tensors, parameters });
+    const { id, outputs, rows } = await serving.predict(model, {
+      tensors,
+      parameters,
+      caller: request.caller.actor,
+    });
     reply.header('x-prediction-id', id).header('content-type', 'application/json');
     return reply.send(`{"predictions":${rowsJson(outputs.map(asColumn), rows)}}`);
   };
@@ -48,12 +53,7 @@ export function mlflowScoringRoutes(
     app.post('/invocations', hidden, async (request, reply) =>
       invoke(defaultDeployment(serving, defaultModel), request, reply),
     );
-    app.get('/ping', hidden, async (_request, reply) =>
-      ping(
-        serving.liveRoutes().some(({ champion }) => champion !== null),
-        reply,
-      ),
-    );
+    app.get('/ping', hidden, async (_request, reply) => ping(serving.liveRoutes().some(isServing), reply));
     const base = '/deployments/:model';
     const modelOf = (request: FastifyRequest) => (request.params as { model: string }).model;
     app.post(`${base}/invocations`, hidden, async (request, reply) =>
@@ -89,7 +89,7 @@ function defaultDeployment(serving: ServingDoor, chosen: string | null): string 
 function replyError(thrown: unknown, { scope }: FastifyRequest, reply: FastifyReply): FastifyReply {
   const { code, message, status } = toScoringError(thrown);
   if (code === 'INTERNAL_ERROR') scope.log.error('an invocation failed', { error: errorText(thrown) });
-  if (status === 503) reply.header('retry-after', '1');
+  if (status === 503 || status === 429) reply.header('retry-after', '1');
   if (code === 'TEXT')
     return reply.status(status).header('content-type', 'text/plain; charset=utf-8').send(message);
   return reply.status(status).send({ error_code: code, message });

@@ -45,7 +45,10 @@ function logReply(asked: Record<string, Request>, scope: Scope): object {
 
 /** The methods of the service but for inference; each does what its REST route does. */
 export function createCalls(serving: ServingDoor, version: string): Record<string, Call> {
-  const live = ({ name, version: wanted }: Request) => serving.live(text(name), text(wanted));
+  const live = async ({ name, version: wanted }: Request) => {
+    await serving.wake(text(name));
+    return serving.live(text(name), text(wanted));
+  };
   return {
     ServerLive: { route: 'GET /v2/health/live', answer: () => ({ live: true }) },
     ServerReady: { route: 'GET /v2/health/ready', answer: () => ({ ready: true }) },
@@ -58,17 +61,22 @@ export function createCalls(serving: ServingDoor, version: string): Record<strin
     },
     ModelMetadata: {
       route: 'GET /v2/models/:model',
-      answer: ({ name, version: wanted }) => modelMetadata(serving, text(name), text(wanted)),
+      answer: async ({ name, version: wanted }) => {
+        await serving.wake(text(name));
+        return modelMetadata(serving, text(name), text(wanted));
+      },
     },
     ModelConfig: {
       route: 'GET /v2/models/:model/config',
-      answer: (request) => ({ config: modelConfig(text(request.name), live(request)) }),
+      answer: async (request) => ({ config: modelConfig(text(request.name), await live(request)) }),
     },
     ModelStatistics: {
       route: 'GET /v2/models/:model/stats',
-      answer: (request) => ({
+      answer: async (request) => ({
         model_stats:
-          request.name === '' ? allStatistics(serving) : [modelStatistics(text(request.name), live(request))],
+          request.name === ''
+            ? allStatistics(serving)
+            : [modelStatistics(text(request.name), await live(request))],
       }),
     },
     RepositoryIndex: {

@@ -12,7 +12,9 @@ import type { ServingDoor } from '../../domains/serving/index.ts';
 import { HoustonError } from '../../platform/errors.ts';
 import type { PermissionTable } from '../../platform/http/app.ts';
 import type { Platform } from '../../platform/platform.ts';
+import type { Scope } from '../../platform/scope.ts';
 import { reportFailure } from '../open-inference/failures.ts';
+import { deadlineOf } from '../open-inference/infer-request.ts';
 import { admissionOf } from './admission.ts';
 import { type Call, createCalls } from './calls.ts';
 import { decodeInferRequest } from './infer-decode.ts';
@@ -55,20 +57,21 @@ export async function startGrpcServer(
   const mayInfer = admissionOf(platform, permissions, inferRoute);
 
   add(server, 'ModelInfer', false, (call: Unary, done: Done) => {
-    const answer = () => infer(call.request).then((reply) => done(null, reply), failed);
+    const answer = ({ actor }: Scope) =>
+      infer(call.request, actor, timeLeft(call)).then((reply) => done(null, reply), failed);
     const failed = (error: unknown) => done(fail(error));
     try {
       const scope = mayInfer(call.metadata);
       if (scope instanceof Promise) scope.then(answer).catch(failed);
-      else void answer();
+      else void answer(scope);
     } catch (error) {
       failed(error);
     }
   });
   add(server, 'ModelStreamInfer', true, (call: ServerDuplexStream<Buffer, Buffer>) => {
-    const answer = async (request: Buffer) => {
+    const answer = (scope: Scope) => async (request: Buffer) => {
       try {
-        return streamReply(await infer(request));
+        return streamReply(await infer(request, scope.actor, timeLeft(call)));
       } catch (error) {
         return streamReply({ error: fail(error).details });
       }
@@ -76,7 +79,7 @@ export async function startGrpcServer(
     const refuse = (error: unknown) => call.emit('error', fail(error));
     Promise.resolve()
       .then(() => mayInfer(call.metadata))
-      .then(() => streamReplies(call, answer), refuse);
+      .then((scope) => streamReplies(call, answer(scope)), refuse);
   });
   for (const [method, call] of Object.entries(createCalls(serving, version))) {
     const admit = admissionOf(platform, permissions, call.route);
@@ -90,12 +93,21 @@ export async function startGrpcServer(
   return { port: await listen(server, host, port), close: () => close(server) };
 }
 
-function inferOf(serving: ServingDoor): (bytes: Buffer) => Promise<Buffer> {
-  return async (bytes) => {
+type Infer = (bytes: Buffer, caller: string, timeLeftMs: number) => Promise<Buffer>;
+
+function inferOf(serving: ServingDoor): Infer {
+  return async (bytes, caller, timeLeftMs) => {
     const request = decodeInferRequest(bytes);
     const { model, id, version, parameters, tensors } = request;
-    return encodeInferResponse(request, await serving.predict(model, { id, version, parameters, tensors }));
+    const deadlineMs = Math.min(timeLeftMs, deadlineOf(parameters) ?? timeLeftMs);
+    const asked = { id, version, parameters, tensors, deadlineMs, caller };
+    return encodeInferResponse(request, await serving.predict(model, asked));
   };
+}
+
+/** Milliseconds until the deadline that the client has set for its call. */
+function timeLeft(call: { getDeadline(): Date | number }): number {
+  return Number(call.getDeadline()) - Date.now();
 }
 
 async function answerCall(

@@ -22,7 +22,9 @@ export async function generate(
   model: string,
   version: string | undefined,
   body: unknown,
+  caller: string,
 ): Promise<Fields> {
+  await serving.wake(model);
   const live = serving.live(model, version);
   const isText = ({ name, datatype }: { name: string; datatype: string }, wanted: string) =>
     name === wanted && datatype === 'BYTES';
@@ -42,7 +44,7 @@ export async function generate(
   const names = new Set(live.inputs.map(({ name }) => name));
   const others = Object.entries(given).filter(([name]) => !names.has(name));
   try {
-    const request = { id, version, parameters: Object.fromEntries(others), tensors };
+    const request = { id, version, parameters: Object.fromEntries(others), tensors, caller };
     return replyOf(model, await serving.predict(model, request));
   } catch (error) {
     if (error instanceof HoustonError && error.status === 500) throw new OipError(error.message, 424);

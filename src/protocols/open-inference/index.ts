@@ -66,19 +66,22 @@ function modelRoutes(app: FastifyInstance, serving: ServingDoor): void {
   for (const base of ['/v2/models/:model', '/v2/models/:model/versions/:version']) {
     app.get(base, { schema: { summary: 'Model metadata', tags } }, async ({ params }) => {
       const { model, version } = params as ModelParams;
+      await serving.wake(model);
       return modelMetadata(serving, model, version);
     });
     app.get(`${base}/ready`, { schema: { summary: 'Is the model ready', tags } }, async ({ params }) => {
       const { model, version } = params as ModelParams;
-      serving.live(model, version);
+      if (!serving.isReady(model, version)) serving.live(model, version);
       return { name: model, ready: true };
     });
     app.get(`${base}/config`, { schema: { summary: 'Model configuration', tags } }, async ({ params }) => {
       const { model, version } = params as ModelParams;
+      await serving.wake(model);
       return modelConfig(model, serving.live(model, version));
     });
     app.get(`${base}/stats`, { schema: { summary: 'Model statistics', tags } }, async ({ params }) => {
       const { model, version } = params as ModelParams;
+      await serving.wake(model);
       return { model_stats: [modelStatistics(model, serving.live(model, version))] };
     });
   }
@@ -87,7 +90,7 @@ function modelRoutes(app: FastifyInstance, serving: ServingDoor): void {
 /** Replies in the protocol's form; our own faults are logged and say nothing of the inside. */
 function replyError(error: unknown, { scope }: FastifyRequest, reply: FastifyReply): FastifyReply {
   const [status, text] = reportFailure(error, scope.log);
-  if (status === 503) reply.header('retry-after', '1');
+  if (status === 503 || status === 429) reply.header('retry-after', '1');
   return reply
     .status(status)
     .header('content-type', 'application/json')

@@ -74,6 +74,13 @@ export function readInferRequest(
   };
 }
 
+/** The parameter `timeout` of the schedule extension, whole microseconds, in milliseconds. */
+export function deadlineOf({ timeout }: Readonly<Record<string, unknown>>): number | undefined {
+  if (timeout === undefined) return undefined;
+  const micros = Number(timeout);
+  return Number.isInteger(micros) && micros > 0 ? micros / 1000 : undefined;
+}
+
 function readOutputs(outputs: unknown): InferRequest['outputs'] {
   if (outputs === undefined || outputs === null) return undefined;
   if (!Array.isArray(outputs)) throw new OipError('The outputs are not a list.');

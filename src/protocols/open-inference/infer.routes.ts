@@ -7,7 +7,7 @@ import type { Logger } from '../../platform/log.ts';
 import { type PackedReply, packReply, unpacked } from './compression.ts';
 import { OipError } from './errors.ts';
 import { reportFailure } from './failures.ts';
-import { readInferRequest } from './infer-request.ts';
+import { deadlineOf, readInferRequest } from './infer-request.ts';
 import { type InferReply, writeInferReply } from './infer-response.ts';
 
 /** Bodies up to this size, also after unpacking. */
@@ -33,13 +33,21 @@ function infer(
   { model, version }: Asked,
   body: Buffer,
   headerLength: number | undefined,
+  caller: string | undefined,
   send: (reply: InferReply) => void,
   fail: (error: unknown) => void,
 ): void {
   if (body.length === 0) throw new OipError('The request has no body.');
+  const loading = serving.wake(model);
+  if (loading) {
+    const again = () => infer(serving, { model, version }, body, headerLength, caller, send, fail);
+    loading.then(again).catch(fail);
+    return;
+  }
   const asked = readInferRequest(body, headerLength, () => serving.live(model, version).inputs);
   const { id, parameters, tensors } = asked;
-  serving.predict(model, { id, version, parameters, tensors }).then((answer) => {
+  const deadlineMs = deadlineOf(parameters);
+  serving.predict(model, { id, version, parameters, tensors, deadlineMs, caller }).then((answer) => {
     try {
       send(writeInferReply(model, asked, answer));
     } catch (error) {
@@ -59,6 +67,7 @@ function route(serving: ServingDoor) {
         request.params as Asked,
         bytes,
         length,
+        request.caller.actor,
         (answer) => packReply(answer, request.headers['accept-encoding'], (one) => sendReply(reply, one)),
         (error) => void reply.send(error),
       );
@@ -94,16 +103,16 @@ function openLane(serving: ServingDoor, log: Logger): OpenLane {
     const length = headers['inference-header-content-length'];
     const refuse = (error: unknown, reply: LaneReply) => {
       const [status, text] = reportFailure(error, log);
-      const again = status === 503 ? 'retry-after: 1\r\n' : '';
+      const again = status === 503 || status === 429 ? 'retry-after: 1\r\n' : '';
       reply(status, 'application/json', JSON.stringify({ error: text }), again);
     };
     return {
       refuse,
-      answer(body, reply) {
+      answer(body, reply, caller) {
         try {
           const send = (one: PackedReply) => reply(200, typeOf(one.headerLength), one.body, laneHeaders(one));
           const pack = (answer: InferReply) => packReply(answer, headers['accept-encoding'], send);
-          infer(serving, asked, body, headerLength(length), pack, (error) => refuse(error, reply));
+          infer(serving, asked, body, headerLength(length), caller, pack, (error) => refuse(error, reply));
         } catch (error) {
           refuse(error, reply);
         }

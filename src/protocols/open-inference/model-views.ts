@@ -1,4 +1,5 @@
 import {
+  isServing,
   type LiveRevision,
   latencyQuantile,
   type ServingDoor,
@@ -108,11 +109,15 @@ export function modelStatistics(name: string, live: LiveRevision) {
 export function repositoryIndex(serving: ServingDoor, onlyReady: boolean) {
   return serving
     .liveRoutes()
-    .filter((route) => !onlyReady || route.champion !== null)
-    .map(({ deployment, champion, error }) => ({
-      name: deployment,
-      ...(champion && { version: String(champion.revision.version) }),
-      state: champion ? 'READY' : 'UNAVAILABLE',
-      reason: error ?? (champion ? '' : 'no version is deployed'),
-    }));
+    .filter((route) => !onlyReady || isServing(route))
+    .map((route) => {
+      const { deployment, champion, cold, error } = route;
+      const revision = champion?.revision ?? cold;
+      return {
+        name: deployment,
+        ...(revision && { version: String(revision.version) }),
+        state: isServing(route) ? 'READY' : 'UNAVAILABLE',
+        reason: error ?? (revision ? '' : 'no version is deployed'),
+      };
+    });
 }

@@ -1,4 +1,4 @@
-import { countBelow, type RevisionMeter, type ServingDoor } from '../../domains/serving/index.ts';
+import { bytesOf, countBelow, type RevisionMeter, type ServingDoor } from '../../domains/serving/index.ts';
 import type { HoustonApp } from '../../platform/http/app.ts';
 
 /** Bounds in seconds; small models answer far below the usual first bucket of 5 ms. */
@@ -6,6 +6,7 @@ const bounds = [
   0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10,
 ] as const;
 
+type Route = ReturnType<ServingDoor['liveRoutes']>[number];
 type Labels = Record<string, string | number>;
 type Sample = { suffix?: string; labels: Labels; value: number };
 
@@ -24,13 +25,16 @@ export function prometheusRoutes(app: HoustonApp, serving: ServingDoor): void {
 /** All metrics as text. */
 export function metricsText(serving: ServingDoor): string {
   const meters = serving.meters();
-  const { droppedRecords, droppedAside } = serving.stats();
+  const { droppedRecords, droppedAside, residency } = serving.stats();
   const memory = process.memoryUsage.rss();
   const own = meters.map((meter): [RevisionMeter, Labels] => {
     const { deployment, model, version, revision } = meter.labels;
     return [meter, { deployment, model, version, revision }];
   });
   const triton = byVersion(meters);
+  const routes = serving.liveRoutes();
+  const gates = (value: (route: Route) => number, suffix = ''): Sample[] =>
+    routes.map((route) => ({ suffix, labels: { deployment: route.deployment }, value: value(route) }));
   const each = <M>(of: [M, Labels][], value: (meter: M) => number): Sample[] =>
     of.map(([meter, labels]) => ({ labels, value: value(meter) }));
   const micros = (ms: number) => Math.round(ms * 1000);
@@ -57,6 +61,52 @@ export function metricsText(serving: ServingDoor): string {
     histogram('houston_inference_request_duration_seconds', 'From request to recorded reply', own, 'latency'),
     histogram('houston_inference_compute_seconds', 'Runs of the model', own, 'compute'),
     metric('houston_route_weight', 'gauge', 'Percent of requests by revision', routeWeights(serving)),
+    metric(
+      'houston_inference_rejected_total',
+      'counter',
+      'Requests refused before they ran',
+      routes.flatMap(({ deployment, gate }) =>
+        Object.entries(gate.rejected).map(([reason, value]) => ({ labels: { deployment, reason }, value })),
+      ),
+    ),
+    metric(
+      'houston_inference_queue_length',
+      'gauge',
+      'Requests that wait now',
+      gates(({ gate }) => gate.queued()),
+    ),
+    metric(
+      'houston_inference_running',
+      'gauge',
+      'Requests that run now',
+      gates(({ gate }) => gate.running()),
+    ),
+    metric('houston_inference_queue_seconds', 'summary', 'Time of the requests that had to wait', [
+      ...gates(({ gate }) => gate.waited.ms / 1000, '_sum'),
+      ...gates(({ gate }) => gate.waited.count, '_count'),
+    ]),
+    metric(
+      'houston_model_loaded_bytes',
+      'gauge',
+      'About what the models of a deployment take up in memory',
+      routes.flatMap((route) => {
+        const value = bytesOf(route);
+        return value > 0 ? [{ labels: { deployment: route.deployment }, value }] : [];
+      }),
+    ),
+    metric('houston_model_memory_budget_bytes', 'gauge', 'Memory that models may take up', [
+      { labels: {}, value: residency.budgetBytes },
+    ]),
+    metric('houston_models_cold', 'gauge', 'Deployments that load at their next request', [
+      { labels: {}, value: routes.filter(({ champion, cold }) => champion === null && cold !== null).length },
+    ]),
+    metric('houston_model_loads_total', 'counter', 'Cold deployments that were loaded', [
+      { labels: { result: 'ok' }, value: residency.counts.loads },
+      { labels: { result: 'failed' }, value: residency.counts.failures },
+    ]),
+    metric('houston_model_evictions_total', 'counter', 'Deployments that gave their memory to others', [
+      { labels: {}, value: residency.counts.evictions },
+    ]),
     metric('houston_inference_records_dropped_total', 'counter', 'Writes that the disk refused', [
       { labels: {}, value: droppedRecords },
     ]),
@@ -69,11 +119,17 @@ export function metricsText(serving: ServingDoor): string {
       'Requests answered',
       each(triton, (meter) => meter.requests - meter.errors),
     ),
+    metric('nv_inference_request_failure', 'counter', 'Requests failed', [
+      ...triton.map(([meter, labels]) => ({ labels: { ...labels, reason: 'BACKEND' }, value: meter.errors })),
+      ...championGates(routes, ({ rejected }) => Object.values(rejected).reduce((a, b) => a + b, 0)).map(
+        ({ labels, value }) => ({ labels: { ...labels, reason: 'REJECTED' }, value }),
+      ),
+    ]),
     metric(
-      'nv_inference_request_failure',
-      'counter',
-      'Requests failed',
-      triton.map(([meter, labels]) => ({ labels: { ...labels, reason: 'BACKEND' }, value: meter.errors })),
+      'nv_inference_pending_request_count',
+      'gauge',
+      'Requests that wait',
+      championGates(routes, (gate) => gate.queued()),
     ),
     metric(
       'nv_inference_count',
@@ -97,7 +153,7 @@ export function metricsText(serving: ServingDoor): string {
       'nv_inference_queue_duration_us',
       'counter',
       'Time in queues',
-      each(triton, () => 0),
+      championGates(routes, ({ waited }) => micros(waited.ms)),
     ),
     metric(
       'nv_inference_compute_infer_duration_us',
@@ -137,6 +193,15 @@ function byVersion(meters: readonly RevisionMeter[]): [Sums, Labels][] {
     sums.computeMs += computeMs;
   }
   return [...groups.values()];
+}
+
+/** Gates are of deployments; Triton's names want a version, which is the champion's. */
+function championGates(routes: readonly Route[], value: (gate: Route['gate']) => number): Sample[] {
+  return routes.flatMap(({ deployment, champion, gate }) =>
+    champion
+      ? [{ labels: { model: deployment, version: champion.revision.version }, value: value(gate) }]
+      : [],
+  );
 }
 
 function routeWeights(serving: ServingDoor): Sample[] {

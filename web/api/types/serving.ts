@@ -106,6 +106,14 @@ export type Deployment = {
     p50Ms: number | null;
     p99Ms: number | null;
   };
+  residency: { state: 'loaded' | 'cold' | 'none'; bytes: number; usedAt: string | null };
+  load: {
+    running: number;
+    queued: number;
+    waited: number;
+    meanWaitMs: number | null;
+    rejected: Record<string, number>;
+  };
   createdAt: string;
   updatedAt: string;
 };

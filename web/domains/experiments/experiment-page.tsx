@@ -6,8 +6,10 @@ import { ErrorPanel, Skeleton } from '../../ui/feedback.tsx';
 import { Page } from '../../ui/page.tsx';
 import { Tabs, useTab } from '../../ui/tabs.tsx';
 import { ChartsPanel } from './charts/charts-panel.tsx';
+import { LoggedModelsPanel } from './logged-models/models-panel.tsx';
 import { RunsPanel } from './runs-table/runs-panel.tsx';
 import { useTableState } from './runs-table/table-state.ts';
+import { TracesPanel } from './traces/traces-panel.tsx';
 
 /** The runs of one experiment: as a table, and as charts. */
 export function ExperimentPage() {
@@ -33,11 +35,17 @@ export function ExperimentPage() {
           items={[
             { key: 'runs', label: 'Runs' },
             { key: 'charts', label: 'Charts', count: table.picked.length || undefined },
+            { key: 'models', label: 'Logged models' },
+            { key: 'traces', label: 'Traces' },
           ]}
         />
       }
     >
-      {columns.isError ? (
+      {tab === 'traces' ? (
+        <TracesPanel experiment={name} />
+      ) : tab === 'models' ? (
+        <LoggedModelsPanel experiment={name} />
+      ) : columns.isError ? (
         <ErrorPanel error={columns.error} retry={() => void columns.refetch()} />
       ) : columns.isPending && table.isDefault ? (
         <Skeleton height={480} />

@@ -14,6 +14,7 @@ import { MetricCharts } from './charts/metric-charts.tsx';
 import { RunEdit } from './run-edit.tsx';
 import { RunOverview } from './run-overview.tsx';
 import { StageActions } from './runs-table/stage-actions.tsx';
+import { TracesPanel } from './traces/traces-panel.tsx';
 
 /** One tracked run: what it is and came from, its metrics over time, and what it left. */
 export function ExperimentRunPage() {
@@ -57,6 +58,7 @@ export function ExperimentRunPage() {
             { key: 'metrics', label: 'Metrics', count: keys.length - system.length || undefined },
             ...(system.length > 0 ? [{ key: 'system', label: 'System metrics', count: system.length }] : []),
             { key: 'artifacts', label: 'Artifacts', count: files || undefined },
+            { key: 'traces', label: 'Traces' },
           ]}
         />
       }
@@ -84,6 +86,7 @@ function Content({ run, related }: { run: ExperimentRunDetail; related: Related 
         </span>
       </Panel>
     ) : null;
+  if (tab === 'traces') return <TracesPanel experiment={run.experiment} run={run.id} />;
   if (tab === 'artifacts') {
     return <ArtifactsPanel run={run.id} artifacts={run.artifacts} models={related.models} />;
   }

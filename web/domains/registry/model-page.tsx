@@ -12,10 +12,16 @@ import { KeyValue } from '../../ui/key-value.tsx';
 import { Page } from '../../ui/page.tsx';
 import { Panel } from '../../ui/panel.tsx';
 import { SubjectLink } from '../../ui/subject.tsx';
+import { TagEditor } from '../../ui/tag-editor.tsx';
 import { useUrlState } from '../../ui/url-state.ts';
 import { DeployButton } from '../serving/deploy-dialog.tsx';
+import { AliasList } from './alias-list.tsx';
 import { GateSpec } from './gate-spec.tsx';
+import { InPlaceText } from './in-place-text.tsx';
 import { ModelForm } from './model-form.tsx';
+import { ownTags, useNotes } from './notes.ts';
+import { PromptPage } from './prompt-page.tsx';
+import { isPrompt } from './prompts.ts';
 import { QualityByVersion } from './quality-by-version.tsx';
 import { RegisterForm } from './register-form.tsx';
 import { RiskMatrix } from './risk-matrix.tsx';
@@ -40,6 +46,14 @@ export function ModelPage() {
   const navigate = useNavigate();
   const [wanted, want] = useUrlState('do');
   const newest = versions.data?.items[0];
+  const numbers = (versions.data?.items ?? []).map(({ version }) => version);
+  const notes = useNotes(name);
+  const [ticked, setTicked] = useUrlState('tick');
+  const picked = ticked
+    .split(',')
+    .map(Number)
+    .filter((version) => numbers.includes(version));
+  if (model.data && isPrompt(model.data)) return <PromptPage model={model.data} versions={versions} />;
   if (model.isError && !model.data) {
     return (
       <Page title={name} crumbs={[{ label: 'Models', to: '/registry' }]}>
@@ -70,7 +84,8 @@ export function ModelPage() {
             <DataTable
               name={`${name}-versions`}
               rows={list.items}
-              columns={versionColumns(name, placed)}
+              columns={versionColumns(name, placed, picked, (next) => setTicked(next.join(',')))}
+              tools={<CompareButton name={name} picked={picked} />}
               rowKey={(version) => String(version.version)}
               onOpen={(version) => void navigate({ to: versionPath(name, version.version) })}
               empty={
@@ -111,21 +126,23 @@ export function ModelPage() {
             >
               <KeyValue
                 items={[
-                  ['Description', found.description],
-                  ['Owner', found.owner],
                   [
-                    'Aliases',
-                    Object.keys(found.aliases).length === 0
-                      ? null
-                      : Object.entries(found.aliases).map(([alias, version]) => (
-                          <span key={alias} style={{ marginRight: 10 }}>
-                            <span className="tag">@{alias}</span>{' '}
-                            <SubjectLink subject={`model:${name}/${version}`} />
-                          </span>
-                        )),
+                    'Description',
+                    <InPlaceText key="d" name="Description" text={found.description} save={notes.describe} />,
                   ],
+                  ['Owner', found.owner],
+                  ['Aliases', <AliasList key="a" model={found} versions={numbers} />],
                   ['Serves in', <PlacementLinks key="p" placements={placed(name)} />],
-                  ...Object.entries(found.tags).map<[string, string]>(([key, value]) => [key, value]),
+                  [
+                    'Tags',
+                    <TagEditor
+                      key="t"
+                      tags={ownTags(found.tags)}
+                      set={notes.setTag}
+                      remove={notes.removeTag}
+                      what={`the model ${name}`}
+                    />,
+                  ],
                   ['Registered', `${utc(found.createdAt)} UTC`],
                   ['Changed', `${utc(found.updatedAt)} UTC`],
                 ]}
@@ -153,17 +170,54 @@ export function ModelPage() {
   );
 }
 
+function CompareButton({ name, picked }: { name: string; picked: number[] }) {
+  const navigate = useNavigate();
+  const [a, b] = picked.toSorted((left, right) => left - right);
+  return (
+    <Button
+      variant="default"
+      disabled={a === undefined || b === undefined}
+      onClick={() => void navigate({ to: path`/registry/${name}/compare`, search: { a, b } as never })}
+    >
+      {b === undefined ? 'Compare: tick two versions' : `Compare version ${a} with ${b}`}
+    </Button>
+  );
+}
+
 function versionColumns(
   name: string,
   placed: (model: string, version?: number) => Placement[],
+  picked: number[],
+  setPicked: (picked: number[]) => void,
 ): Column<ModelVersion>[] {
+  const toggle = (version: number) =>
+    setPicked(
+      picked.includes(version) ? picked.filter((one) => one !== version) : [...picked.slice(-1), version],
+    );
   return [
+    {
+      key: 'tick',
+      title: '',
+      value: () => null,
+      render: ({ version }) => (
+        <input
+          type="checkbox"
+          className="pick"
+          aria-label={`Compare version ${version}`}
+          checked={picked.includes(version)}
+          onClick={(event) => event.stopPropagation()}
+          onChange={() => toggle(version)}
+        />
+      ),
+      sortable: false,
+      width: '36px',
+    },
     {
       key: 'version',
       title: 'Version',
       value: (version) => version.version,
       render: (version) => <b>{version.version}</b>,
-      width: '72px',
+      width: '76px',
       align: 'right',
     },
     {
@@ -171,7 +225,7 @@ function versionColumns(
       title: 'Verdict',
       value: (version) => version.verdict?.decision,
       render: (version) => <VerdictBadge version={version} />,
-      width: '104px',
+      width: '100px',
     },
     {
       key: 'auc',
@@ -179,7 +233,7 @@ function versionColumns(
       value: () => null,
       render: (version) => <Headline version={version} />,
       sortable: false,
-      width: '132px',
+      width: '124px',
       align: 'right',
     },
     {
@@ -187,7 +241,7 @@ function versionColumns(
       title: 'Aliases',
       value: (version) => version.aliases.join(', '),
       render: (version) => <Aliases aliases={version.aliases} />,
-      width: 'minmax(96px, 1fr)',
+      width: 'minmax(112px, 1fr)',
     },
     {
       key: 'serves',
@@ -197,7 +251,25 @@ function versionColumns(
           .map((placement) => placement.deployment)
           .join(', '),
       render: (version) => <PlacementLinks placements={placed(name, version.version)} />,
-      width: 'minmax(130px, 1.4fr)',
+      width: 'minmax(100px, 1.4fr)',
+    },
+    {
+      key: 'flavor',
+      title: 'Flavour',
+      value: (version) => version.flavor,
+      width: '72px',
+    },
+    {
+      key: 'run',
+      title: 'Run',
+      value: (version) => version.lineage.experimentRun,
+      render: (version) =>
+        version.lineage.experimentRun ? (
+          <SubjectLink subject={`experiment-run:${version.lineage.experimentRun}`} />
+        ) : (
+          <span className="faint">–</span>
+        ),
+      width: '84px',
     },
     {
       key: 'data',
@@ -210,12 +282,6 @@ function versionColumns(
           <span className="faint">–</span>
         ),
       width: 'minmax(96px, 1fr)',
-    },
-    {
-      key: 'source',
-      title: 'Source',
-      value: (version) => version.source,
-      width: 'minmax(100px, 1.2fr)',
     },
     {
       key: 'digest',
@@ -233,7 +299,7 @@ function versionColumns(
           {ago(version.createdAt)}
         </span>
       ),
-      width: '104px',
+      width: '92px',
       align: 'right',
     },
   ];

@@ -1,4 +1,4 @@
-import { Button, Modal } from '@mantine/core';
+import { Button, Modal, SegmentedControl } from '@mantine/core';
 import { IconPlus } from '@tabler/icons-react';
 import { useNavigate } from '@tanstack/react-router';
 import { path } from '../../api/client.ts';
@@ -10,9 +10,17 @@ import { ago, utc } from '../../ui/format.ts';
 import { Page } from '../../ui/page.tsx';
 import { Panel } from '../../ui/panel.tsx';
 import { useUrlState } from '../../ui/url-state.ts';
+import { isPrompt } from './prompts.ts';
+import { PromptsTable } from './prompts-table.tsx';
 import { RegisterForm } from './register-form.tsx';
 import { Severity } from './severity.tsx';
 import { NewestVerdict, PlacementLinks, usePlacements } from './version-bits.tsx';
+
+/** Models, or the prompts that clients keep among them. */
+const shows = [
+  { value: 'models', label: 'Models' },
+  { value: 'prompts', label: 'Prompts' },
+];
 
 /** Every registered model: what is newest, may it ship, where does it serve, what does it risk. */
 export function ModelsPage() {
@@ -20,6 +28,7 @@ export function ModelsPage() {
   const placed = usePlacements();
   const navigate = useNavigate();
   const [wanted, want] = useUrlState('do');
+  const [show, setShow] = useUrlState('show', 'models');
   const columns: Column<Model>[] = [
     {
       key: 'name',
@@ -85,36 +94,43 @@ export function ModelsPage() {
   ];
   return (
     <Page
-      title="Models"
+      title={show === 'prompts' ? 'Prompts' : 'Models'}
+      state={<SegmentedControl aria-label="Show" size="xs" data={shows} value={show} onChange={setShow} />}
       api={{ path: '/api/registry/models', cli: 'houston models list' }}
       actions={
-        <Button leftSection={<IconPlus size={14} />} onClick={() => want('register')}>
-          Register a model
-        </Button>
+        show === 'prompts' ? undefined : (
+          <Button leftSection={<IconPlus size={14} />} onClick={() => want('register')}>
+            Register a model
+          </Button>
+        )
       }
     >
       <Panel flush>
         <Loaded query={models} rows={8}>
-          {(list) => (
-            <DataTable
-              name="models"
-              rows={list.items}
-              columns={columns}
-              rowKey={(model) => model.name}
-              sort="-updated"
-              onOpen={(model) => void navigate({ to: path`/registry/${model.name}` })}
-              empty={
-                <Empty
-                  title="No model is registered"
-                  command="npx houston models register my-model model.onnx"
-                  action={<Button onClick={() => want('register')}>Register a file here</Button>}
-                >
-                  A version is an ONNX file with its digest, its signature and where it came from. It is
-                  judged before it ships.
-                </Empty>
-              }
-            />
-          )}
+          {(list) =>
+            show === 'prompts' ? (
+              <PromptsTable prompts={list.items.filter(isPrompt)} />
+            ) : (
+              <DataTable
+                name="models"
+                rows={list.items.filter((model) => !isPrompt(model))}
+                columns={columns}
+                rowKey={(model) => model.name}
+                sort="-updated"
+                onOpen={(model) => void navigate({ to: path`/registry/${model.name}` })}
+                empty={
+                  <Empty
+                    title="No model is registered"
+                    command="npx houston models register my-model model.onnx"
+                    action={<Button onClick={() => want('register')}>Register a file here</Button>}
+                  >
+                    A version is an ONNX file with its digest, its signature and where it came from. It is
+                    judged before it ships.
+                  </Empty>
+                }
+              />
+            )
+          }
         </Loaded>
       </Panel>
       <Modal opened={wanted === 'register'} onClose={() => want('')} title="Register a model" size="xl">

@@ -1,11 +1,11 @@
-import { Button, Menu, Select, TextInput } from '@mantine/core';
+import { Button, Menu } from '@mantine/core';
 import { IconChevronDown, IconDownload, IconGavel, IconTag, IconTagOff } from '@tabler/icons-react';
 import { useState } from 'react';
-import { api, path } from '../../api/client.ts';
+import { api } from '../../api/client.ts';
 import { useAct } from '../../api/hooks.ts';
 import type { GateVerdict, Model, ModelVersion } from '../../api/types.ts';
-import { Confirm } from '../../ui/overlay.tsx';
 import { DeployButton } from '../serving/deploy-dialog.tsx';
+import { AliasDialog, RemoveAlias } from './alias-dialog.tsx';
 
 /** Deploy, judge, name and download a version. */
 export function VersionActions({
@@ -78,81 +78,14 @@ export function VersionActions({
         </Menu.Dropdown>
       </Menu>
       {version.servable ? <DeployButton model={version.model} version={version} /> : null}
-      <AliasDialog open={naming} close={() => setNaming(false)} version={version} model={model} />
-      <Confirm
-        open={removing !== null}
-        close={() => setRemoving(null)}
-        title={`Take @${removing} away from version ${version.version}`}
-        verb="Take it away"
-        danger
-        run={() => api.remove(path`/api/registry/models/${version.model}/aliases/${removing ?? ''}`)}
-      >
-        What refers to {version.model}@{removing} finds nothing until the alias is set again. The version
-        itself stays, and what serves now keeps serving.
-      </Confirm>
+      <AliasDialog
+        open={naming}
+        close={() => setNaming(false)}
+        model={version.model}
+        known={model?.aliases ?? {}}
+        versions={[version.version]}
+      />
+      <RemoveAlias alias={removing} model={version.model} close={() => setRemoving(null)} />
     </>
-  );
-}
-
-function AliasDialog({
-  open,
-  close,
-  version,
-  model,
-}: {
-  open: boolean;
-  close: () => void;
-  version: ModelVersion;
-  model: Model | undefined;
-}) {
-  const known = Object.keys(model?.aliases ?? {});
-  const choices = [...new Set([...known, 'champion', 'candidate', 'baseline'])];
-  const [alias, setAlias] = useState('candidate');
-  const [own, setOwn] = useState('');
-  const wanted = (alias === '' ? own : alias).trim();
-  const before = model?.aliases[wanted];
-  return (
-    <Confirm
-      open={open}
-      close={close}
-      title={`Set an alias on ${version.model} version ${version.version}`}
-      verb={wanted ? `Set @${wanted}` : 'Set the alias'}
-      run={() => {
-        if (!wanted) return Promise.reject(new Error('Write the alias first.'));
-        return api.put(path`/api/registry/models/${version.model}/aliases/${wanted}`, {
-          version: version.version,
-        });
-      }}
-    >
-      <div className="stack">
-        <Select
-          label="Alias"
-          data={[
-            ...choices.map((one) => ({ value: one, label: `@${one}` })),
-            { value: '', label: 'another…' },
-          ]}
-          value={alias}
-          onChange={(value) => setAlias(value ?? '')}
-        />
-        {alias === '' ? (
-          <TextInput
-            label="Its name"
-            value={own}
-            onChange={(event) => setOwn(event.currentTarget.value)}
-            pattern="[A-Za-z0-9_\-]{1,64}"
-          />
-        ) : null}
-        <div className="dim">
-          {before === version.version
-            ? `@${wanted} points here already.`
-            : before !== undefined
-              ? `@${wanted} moves from version ${before} to version ${version.version}.`
-              : wanted
-                ? `@${wanted} is new.`
-                : ''}{' '}
-          An alias is a name: what serves now changes only with a deployment.
-        </div>
-      </div>
-    </Confirm>
   );
 }

@@ -76,13 +76,14 @@ export function usePlacements(): (model: string, version?: number) => Placement[
 export function PlacementLinks({ placements }: { placements: Placement[] }) {
   if (placements.length === 0) return <span className="faint">nowhere</span>;
   return (
-    <span className="row" style={{ gap: 6 }}>
+    <span className="row" style={{ gap: 6, minWidth: 0 }}>
       {placements.map((placement) => (
         <Link
           key={`${placement.deployment} ${placement.arm}`}
+          className="truncate"
           to={path`/serving/${placement.deployment}`}
           onClick={(event) => event.stopPropagation()}
-          title={`${placement.arm}, ${placement.weight} % of the requests`}
+          title={`${placement.deployment}: ${placement.arm}, ${placement.weight} % of the requests`}
         >
           {placement.deployment}{' '}
           <span className="dim">

@@ -15,6 +15,7 @@ import { CompareVersions } from './compare-versions.tsx';
 import { DeployButton } from './deploy-dialog.tsx';
 import { DeploymentSettings } from './deployment-settings.tsx';
 import { isOpen, servingReason, servingState } from './deployment-words.ts';
+import { LoadPanel } from './load-panel.tsx';
 import { PredictionsView } from './predictions-view.tsx';
 import { RollbackButton } from './rollback-button.tsx';
 import { EvidenceLine } from './rollout-evidence.tsx';
@@ -132,18 +133,33 @@ function Live({ deployment, rollouts }: { deployment: Deployment; rollouts: Roll
         {deployment.route.length > 0 ? (
           <RoutePicture deployment={deployment} />
         ) : (
-          <Empty
-            title={deployment.error ? 'No version could be loaded' : 'No version is deployed'}
-            command={`npx houston deploy ${deployment.spec.model} --to ${deployment.name}`}
-            action={<DeployButton deployment={deployment.name} />}
-          >
-            {deployment.error ?? 'The deployment is declared and waits for its first version.'}
-          </Empty>
+          <NoRoute deployment={deployment} />
         )}
       </Panel>
+      <LoadPanel deployment={deployment} />
       {deployment.rollout ? <RolloutView rollout={deployment.rollout} spec={deployment.spec} linked /> : null}
       <TrafficCharts deployment={deployment} rollouts={rollouts} />
     </>
+  );
+}
+
+function NoRoute({ deployment: { name, error, residency, spec } }: { deployment: Deployment }) {
+  if (residency.state === 'cold' && error === null) {
+    return (
+      <Empty title="Not in memory">
+        Others needed the memory, or nobody has asked since the start. Its model loads at the next request,
+        which waits for it.
+      </Empty>
+    );
+  }
+  return (
+    <Empty
+      title={error ? 'No version could be loaded' : 'No version is deployed'}
+      command={`npx houston deploy ${spec.model} --to ${name}`}
+      action={<DeployButton deployment={name} />}
+    >
+      {error ?? 'The deployment is declared and waits for its first version.'}
+    </Empty>
   );
 }
 

@@ -4,6 +4,7 @@ import { useApi } from '../../api/hooks.ts';
 import type { Prediction } from '../../api/types.ts';
 import { ErrorPanel, Skeleton } from '../../ui/feedback.tsx';
 import { Drawer } from '../../ui/overlay.tsx';
+import { PredictionExplanation } from './explanation-view.tsx';
 import { PredictionFacts, PredictionVector, PredictionWhy } from './prediction-details.tsx';
 
 /** One prediction beside the table. */
@@ -29,6 +30,8 @@ export function PredictionDrawer({
         <>
           <PredictionFacts row={row} />
           <PredictionVector row={row} />
+          <h3 style={{ fontSize: 'var(--fs-2)' }}>What counted</h3>
+          <PredictionExplanation key={row.id} row={row} />
           <h3 style={{ fontSize: 'var(--fs-2)' }}>Why</h3>
           <PredictionWhy row={row} />
         </>

@@ -5,6 +5,7 @@ import type { Prediction } from '../../api/types.ts';
 import { Loaded } from '../../ui/feedback.tsx';
 import { Page } from '../../ui/page.tsx';
 import { Panel } from '../../ui/panel.tsx';
+import { PredictionExplanation } from './explanation-view.tsx';
 import { PredictionFacts, PredictionVector, PredictionWhy } from './prediction-details.tsx';
 
 /** One prediction: answer, vector, and the chain back to the data. */
@@ -38,6 +39,9 @@ export function PredictionPage() {
               }}
             >
               <PredictionVector row={row} />
+            </Panel>
+            <Panel title="What counted" note="Shapley values: how each feature moved the score">
+              <PredictionExplanation key={row.id} row={row} />
             </Panel>
             <Panel title="Why" note="from the data at the left to this answer at the right">
               <PredictionWhy row={row} />

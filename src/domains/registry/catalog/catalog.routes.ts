@@ -10,14 +10,20 @@ import { changeModel } from './models.service.ts';
 import { changeVersion } from './versions.service.ts';
 
 const tags = ['registry'];
+/** Databases store no null character. */
+const pattern = '^[^\\u0000]*$';
 /** What a person notes on a model or a version. */
 const Notes = Type.Object(
   {
-    description: Type.Optional(Type.String({ maxLength: 20_000 })),
+    description: Type.Optional(Type.String({ maxLength: 20_000, pattern })),
     setTags: Type.Optional(
-      Type.Record(Type.String({ minLength: 1, maxLength: 250 }), Type.String({ maxLength: 100_000 }), {
-        maxProperties: 100,
-      }),
+      Type.Record(
+        Type.String({ minLength: 1, maxLength: 250 }),
+        Type.String({ maxLength: 100_000, pattern }),
+        {
+          maxProperties: 100,
+        },
+      ),
     ),
     removeTags: Type.Optional(Type.Array(Type.String({ maxLength: 250 }), { maxItems: 100 })),
   },

@@ -93,12 +93,16 @@ export function openPredictionLog(
   fillIndex(index, logs.predictions);
   const drops = new Set<NodeJS.Timeout>();
   let sealing: Promise<void> | undefined;
+  /** Kinds with closed segments that are perhaps not sealed: looking into folders of thousands of logs takes a while. */
+  const unsealed = new Set(kinds);
 
   const sealAll = async (now: number, limits: SealLimits) => {
     for (const kind of kinds) {
       const log = logs[kind];
       const full = log.rotate(limits, now);
+      if (full !== undefined) unsealed.add(kind);
       if (full !== undefined && kind === 'predictions') index.seal(indexPath(log, full));
+      if (!unsealed.has(kind)) continue;
       for (const { number, form } of log.segments()) {
         if (form === 'parquet' || number === log.current()) continue;
         await sealSegment(log, number, (path) =>
@@ -111,6 +115,7 @@ export function openPredictionLog(
         }, limits.graceMs);
         drops.add(drop.unref());
       }
+      unsealed.delete(kind);
     }
   };
 

@@ -53,7 +53,11 @@ export function openSegmentLog(directory: string): SegmentLog {
   for (const one of unsealed) cutTornTail(join(directory, fileName(one, 'ndjson')));
   forms.set(number, 'ndjson');
 
-  let file = openSync(join(directory, fileName(number, 'ndjson')), 'a');
+  const openFile = () => openSync(join(directory, fileName(number, 'ndjson')), 'a');
+  /** Closed while nothing is written, so that thousands of quiet logs hold no descriptors. */
+  let file: number | undefined;
+  let wasWritten = false;
+  closeSync(openFile());
   let size = statSync(join(directory, fileName(number, 'ndjson'))).size;
   let openedAt = Date.now();
   let dirty = false;
@@ -63,6 +67,8 @@ export function openSegmentLog(directory: string): SegmentLog {
     if (lines.length === 0) return true;
     const bytes = lines.take();
     try {
+      file ??= openFile();
+      wasWritten = true;
       let written = 0;
       while (written < bytes.length) written += writeSync(file, bytes, written);
       size += bytes.length;
@@ -71,7 +77,7 @@ export function openSegmentLog(directory: string): SegmentLog {
     } catch {
       try {
         // Half a line would spoil the next one.
-        ftruncateSync(file, size);
+        if (file !== undefined) ftruncateSync(file, size);
       } catch {}
       return false;
     }
@@ -88,10 +94,16 @@ export function openSegmentLog(directory: string): SegmentLog {
     sync: async () => {
       if (!dirty) return;
       dirty = false;
-      await new Promise<void>((resolve) => fdatasync(file, () => resolve()));
+      const written = file;
+      if (written !== undefined) await new Promise<void>((resolve) => fdatasync(written, () => resolve()));
     },
     rotate(limits, now) {
       flush();
+      if (file !== undefined && !wasWritten && !dirty) {
+        closeSync(file);
+        file = undefined;
+      }
+      wasWritten = false;
       if (size === 0) {
         openedAt = now;
         return undefined;
@@ -99,9 +111,9 @@ export function openSegmentLog(directory: string): SegmentLog {
       if (size < limits.bytes && now - openedAt < limits.ageMs) return undefined;
       const full = number;
       const old = file;
-      fdatasync(old, () => closeSync(old));
+      if (old !== undefined) fdatasync(old, () => closeSync(old));
       number += 1;
-      file = openSync(join(directory, fileName(number, 'ndjson')), 'a');
+      file = openFile();
       size = 0;
       dirty = false;
       openedAt = now;
@@ -116,7 +128,7 @@ export function openSegmentLog(directory: string): SegmentLog {
     async close() {
       flush();
       await this.sync();
-      closeSync(file);
+      if (file !== undefined) closeSync(file);
     },
   };
 }

@@ -93,6 +93,7 @@ export function swapChampion(state: ServingState, deployment: string, champion: 
   route.champion = champion;
   route.rollout = null;
   route.error = null;
+  route.cold = null;
   state.meters.set(champion.revision.id, champion.meter);
   if (last === champion) return;
   route.previous = last;

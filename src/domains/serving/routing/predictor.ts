@@ -1,4 +1,5 @@
 import { performance } from 'node:perf_hooks';
+import { localCaller } from '../../../platform/auth/auth.ts';
 import { HoustonError } from '../../../platform/errors.ts';
 import { meterRequest, meterRun } from '../meter/meter.ts';
 import type { PredictionLog } from '../recorder/prediction-log.ts';
@@ -18,6 +19,10 @@ export type PredictRequest = {
   version?: string;
   tensors: readonly NamedTensor[];
   parameters: Readonly<Record<string, unknown>>;
+  /** How long the caller still waits for the answer, in milliseconds. */
+  deadlineMs?: number;
+  /** Who asks, for limits by caller; default: the person at this machine. */
+  caller?: string;
 };
 
 export type Arm = 'champion' | 'canary' | 'fallback' | 'pinned';
@@ -51,8 +56,9 @@ const newPredictionId = createPredictionIds();
 /**
  * Answers one request: choose the arm, make the vectors, run, score; when the chosen arm fails, another one
  * answers. The record is in its file before this resolves. During a rollout the other arm scores the same rows
- * afterwards, off the reply's path.
- * @throws serving.request.invalid, serving.request.failed, serving.deployment.not_ready, serving.version.not_served
+ * afterwards, off the reply's path. The deployment's gate may let it wait first, or refuse it.
+ * @throws serving.request.overloaded, …expired, serving.caller.limited, serving.request.invalid, serving.request.failed,
+ * serving.deployment.not_ready, serving.version.not_served
  */
 export async function predict(
   needs: PredictorNeeds,
@@ -60,60 +66,86 @@ export async function predict(
   request: PredictRequest,
 ): Promise<Prediction> {
   const start = performance.now();
-  const now = needs.now();
-  const isCallersId = request.id !== undefined && request.id !== '';
-  const id = isCallersId ? String(request.id) : newPredictionId(now);
-  const { live: chosen, arm: chosenArm, rollout, champion } = choose(route, request, id);
-  const rows = prepareRows(chosen, request, now);
-  let arm: Arm = chosenArm;
-  let run = await runRows(chosen, rows);
-  let failed: Run | null = null;
-  const rescue = champion === chosen ? route.fallback : champion;
-  if (rescue && rescue !== chosen && isBad(run) && arm !== 'pinned') {
-    failed = run;
-    arm = 'fallback';
-    run = await runRows(rescue, sameVectors(rescue, chosen) ? rows : prepareRows(rescue, request, now));
+  const turn = enter(route, request, start, needs.now());
+  if (turn !== undefined) await turn;
+  let end = 0;
+  try {
+    const now = needs.now();
+    const isCallersId = request.id !== undefined && request.id !== '';
+    const id = isCallersId ? String(request.id) : newPredictionId(now);
+    const { live: chosen, arm: chosenArm, rollout, champion } = choose(route, request, id);
+    const rows = prepareRows(chosen, request, now);
+    let arm: Arm = chosenArm;
+    let run = await runRows(chosen, rows);
+    let failed: Run | null = null;
+    const rescue = champion === chosen ? route.fallback : champion;
+    if (rescue && rescue !== chosen && isBad(run) && arm !== 'pinned') {
+      failed = run;
+      arm = 'fallback';
+      run = await runRows(rescue, sameVectors(rescue, chosen) ? rows : prepareRows(rescue, request, now));
+    }
+    end = performance.now();
+    const latencyMs = end - start;
+    const { live, outputs, scores } = run;
+    const ok = run.error === null;
+    const recorded = await needs.log.record({
+      id,
+      isCallersId,
+      time: now,
+      revision: live.revision.id,
+      arm,
+      rollout: rollout?.id ?? null,
+      rows: rows.rows,
+      latencyMs,
+      computeMs: run.computeMs,
+      eventTimes: rows.eventTimes,
+      inputs: rows.inputs,
+      features: rows.vectors,
+      width: rows.width,
+      scores: ok ? scores : null,
+      error: failed ? (failed.error ?? 'invalid output') : run.error,
+    });
+    meterRequest(live.meter, now, { rows: rows.rows, latencyMs, failed: !ok });
+    if (failed)
+      meterRequest(failed.live.meter, now, { rows: rows.rows, latencyMs: failed.computeMs, failed: true });
+    if (rollout) observe(needs, rollout, { id, now, arm, champion, chosen, rows, request, run, failed });
+    if (!ok) {
+      throw run.failure ?? servingError('serving.request.failed', 'The model could not answer this request.');
+    }
+    return { id, rows: rows.rows, arm, live, outputs, scores, recorded };
+  } finally {
+    route.gate.leave(start, end);
   }
-  const latencyMs = performance.now() - start;
-  const { live, outputs, scores } = run;
-  const ok = run.error === null;
-  const recorded = await needs.log.record({
-    id,
-    isCallersId,
-    time: now,
-    revision: live.revision.id,
-    arm,
-    rollout: rollout?.id ?? null,
-    rows: rows.rows,
-    latencyMs,
-    computeMs: run.computeMs,
-    eventTimes: rows.eventTimes,
-    inputs: rows.inputs,
-    features: rows.vectors,
-    width: rows.width,
-    scores: ok ? scores : null,
-    error: failed ? (failed.error ?? 'invalid output') : run.error,
-  });
-  meterRequest(live.meter, now, { rows: rows.rows, latencyMs, failed: !ok });
-  if (failed)
-    meterRequest(failed.live.meter, now, { rows: rows.rows, latencyMs: failed.computeMs, failed: true });
-  if (rollout) observe(needs, rollout, { id, now, arm, champion, chosen, rows, request, run, failed });
-  if (!ok) {
-    throw run.failure ?? servingError('serving.request.failed', 'The model could not answer this request.');
-  }
-  return { id, rows: rows.rows, arm, live, outputs, scores, recorded };
+}
+
+/** Lets the request in, now or in its turn. @throws as `Gate.enter` and `Gate.checkCaller` */
+function enter(route: Route, request: PredictRequest, start: number, now: number): Promise<void> | undefined {
+  const { gate, champion } = route;
+  if (!champion) throw notReady(route);
+  route.usedAt = now;
+  const { callerPerSecond, deadlineMs } = gate.limits;
+  if (callerPerSecond !== null) gate.checkCaller(request.caller ?? localCaller.actor, now);
+  const own = deadlineMs ?? champion.revision.settings.timeoutMs;
+  const callers = request.deadlineMs;
+  return callers !== undefined && callers < own
+    ? gate.enter(start, champion.runner.parallel, callers, true)
+    : gate.enter(start, champion.runner.parallel, own, false);
+}
+
+/** Why a deployment without a champion does not answer. */
+export function notReady(route: Route): HoustonError {
+  return servingError(
+    'serving.deployment.not_ready',
+    route.error ??
+      (route.cold ? 'Its model is not in memory; it loads now.' : 'This deployment serves no version yet.'),
+  );
 }
 
 type Choice = { live: LiveRevision; arm: Arm; rollout: LiveRollout | null; champion: LiveRevision };
 
 function choose(route: Route, request: PredictRequest, id: string): Choice {
   const { champion, rollout } = route;
-  if (!champion) {
-    throw servingError(
-      'serving.deployment.not_ready',
-      route.error ?? 'This deployment serves no version yet.',
-    );
-  }
+  if (!champion) throw notReady(route);
   if (request.version !== undefined && request.version !== '') {
     const named = [champion, rollout?.challenger, route.previous].find(
       (live) => live && String(live.revision.version) === request.version,

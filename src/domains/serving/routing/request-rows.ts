@@ -89,8 +89,12 @@ function fromTensors(live: LiveRevision, request: RawRequest): PreparedRows {
     checkTensor(tensor, spec);
     feeds.push(tensor);
   }
-  for (const { name } of specs) {
-    if (!feeds.some((feed) => feed.name === name)) throw invalid(`The input "${name}" is missing.`);
+  for (let i = 0; i < specs.length; i++) {
+    const { name } = specs[i];
+    const at = feeds.findIndex((feed) => feed.name === name);
+    if (at < 0) throw invalid(`The input "${name}" is missing.`);
+    // In the model's order, whatever the caller's: the recorded columns are named by it.
+    if (at !== i) [feeds[i], feeds[at]] = [feeds[at], feeds[i]];
   }
   const rows = rowsOf(specs, feeds);
   if (times && times.length !== rows)

@@ -1,5 +1,6 @@
+import type { Gate } from '../admission/gate.ts';
 import type { EvidenceBook } from '../rollouts/evidence.ts';
-import type { LiveRevision } from '../runtime/live-revision.ts';
+import type { LiveRevision, Revision } from '../runtime/live-revision.ts';
 
 /** A rollout as the request path sees it. `weight` is the one number that a rollback sets to zero. */
 export type LiveRollout = {
@@ -20,6 +21,8 @@ export type LiveRollout = {
 /** Which revision answers for a deployment. Swapped as a whole or by its fields, between two requests. */
 export type Route = {
   readonly deployment: string;
+  /** Every request of the deployment passes it. */
+  readonly gate: Gate;
   champion: LiveRevision | null;
   /** Kept warm for the way back. */
   previous: LiveRevision | null;
@@ -27,7 +30,17 @@ export type Route = {
   rollout: LiveRollout | null;
   /** Why there is no champion. */
   error: string | null;
+  /** The champion while it is not in memory; it loads at the next request. */
+  cold: Revision | null;
+  /** When the last request came, and before when a load that failed is not tried again; milliseconds. */
+  usedAt: number;
+  retryAt: number;
 };
+
+/** Whether requests are answered, be it after loading the model. */
+export function isServing({ champion, cold, error }: Route): boolean {
+  return champion !== null || (cold !== null && error === null);
+}
 
 /** Revisions in use by a route. */
 export function revisionsOf(route: Route): LiveRevision[] {

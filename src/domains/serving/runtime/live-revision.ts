@@ -33,6 +33,8 @@ export type LiveRevision = {
   readonly meter: RevisionMeter;
   /** Usual cost of a one-row run at warm-up, in milliseconds. */
   readonly runMs: number;
+  /** About what it holds of this machine's memory; 0 for models elsewhere. */
+  readonly bytes: number;
   /** Inputs that a caller sends. */
   readonly inputs: readonly TensorSpec[];
   release(): Promise<void>;
@@ -54,6 +56,8 @@ export async function loadRevision(
     source: FeatureSource | null;
     scoreOutput?: string;
     scoreRange?: readonly number[];
+    /** Counts on where the revision has served in this process before. */
+    meter?: RevisionMeter | undefined;
   },
 ): Promise<LiveRevision> {
   const refuse = (reason: string) => servingError('serving.model.refused', reason);
@@ -89,7 +93,8 @@ export async function loadRevision(
       source,
       scorer,
       runMs,
-      meter: createMeter({ deployment, model, version, revision: id }),
+      bytes: isLocal ? residentBytes(statSync(path).size, runner.placement, workers) : 0,
+      meter: options.meter ?? createMeter({ deployment, model, version, revision: id }),
       inputs: source ? requestSpecs(source) : runner.inputs,
       release: () => runner.close(),
     };
@@ -99,6 +104,16 @@ export async function loadRevision(
       ? error
       : refuse(`The model does not run: ${textOf(error)}`);
   }
+}
+
+/** Measured: a session of a small model and its share of the runtime; a thread with the runtime loaded in it. */
+const sessionBytes = 512 * 1024;
+const threadBytes = 24 * 1024 * 1024;
+
+/** What a model of `size` bytes takes up when it is loaded: weights, and the graph that the runtime makes of them. */
+export function residentBytes(size: number, placement: Runner['placement'], workers: number): number {
+  const session = sessionBytes + 1.5 * size;
+  return Math.round(placement === 'worker' ? workers * (threadBytes + session) : session);
 }
 
 /** A model behind a feature service takes one matrix of FP32 with one column a feature. */

@@ -1,6 +1,7 @@
 import { digestJson, type Json, shortDigest } from '../../../platform/json.ts';
 import type { Scope } from '../../../platform/scope.ts';
 import type { ModelVersion, RegistryDoor } from '../../registry/index.ts';
+import type { RevisionMeter } from '../meter/meter.ts';
 import { type FeatureSource, type FeaturesPort, featureSource } from '../routing/feature-port.ts';
 import { rawFeatureNames } from '../routing/request-rows.ts';
 import type { DeploymentSpecInput } from '../serving.contract.ts';
@@ -12,7 +13,12 @@ import { openUpstreamRunner } from '../upstreams/upstream-runner.ts';
 import { type LiveRevision, loadRevision, type Revision } from './live-revision.ts';
 import { defaultSettings, type Runner, type RuntimeSettings } from './runner.ts';
 
-export type RevisionNeeds = { registry: RegistryDoor; features: FeaturesPort | null };
+export type RevisionNeeds = {
+  registry: RegistryDoor;
+  features: FeaturesPort | null;
+  /** Meters of the revisions that have served before, which count on. */
+  meters?: ReadonlyMap<string, RevisionMeter>;
+};
 
 /** `NAME`, `NAME:3` or `NAME@alias` in its parts; without a version the newest one. */
 export function parseModelReference(text: string): { model: string; ref: string } {
@@ -98,6 +104,7 @@ export async function reopenRevision(
   const { signature } = await needs.registry.getVersion(scope, revision.model, revision.version);
   return loadRevision(revision, path, {
     source,
+    meter: needs.meters?.get(revision.id),
     ...scoreOptions(spec),
     ...remoteOptions(scope, revision, signature),
   });

@@ -6,6 +6,8 @@ export type Runner = {
   readonly placement: 'inline' | 'worker' | 'upstream' | 'constant';
   readonly inputs: readonly TensorSpec[];
   readonly outputs: readonly TensorSpec[];
+  /** Runs that it is good for at once; further ones would only wait in it. */
+  readonly parallel: number;
   run(feeds: readonly NamedTensor[]): Promise<NamedTensor[]>;
   /** Waits for the runs under way, then gives the memory back. */
   close(): Promise<void>;

@@ -19,6 +19,8 @@ export async function openInlineRunner(path: string, threads: number): Promise<R
     placement: 'inline',
     inputs: session.inputs,
     outputs: session.outputs,
+    // They come in turns of the event loop and are joined.
+    parallel: Number.POSITIVE_INFINITY,
     run(feeds) {
       running++;
       const run = runJoined(feeds);
@@ -48,6 +50,8 @@ export async function openWorkerRunner(path: string, threads: number, workers: n
     placement: 'worker',
     inputs: pool[0].inputs,
     outputs: pool[0].outputs,
+    // One runs, the next is there when it is done.
+    parallel: 2 * pool.length,
     run(feeds) {
       let idlest = pool[0];
       for (const worker of pool) if (worker.waiting.size < idlest.waiting.size) idlest = worker;

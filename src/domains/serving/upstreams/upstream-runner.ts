@@ -6,6 +6,9 @@ import { openInferenceModel } from './open-inference-model.ts';
 import { RemoteRefusal } from './remote-call.ts';
 import type { KnownSignature, RemoteModel, Upstream } from './remote-model.ts';
 
+/** Calls under way to one upstream; `limits.maxConcurrent` of a deployment says otherwise. */
+const mostCalls = 128;
+
 export type UpstreamNeeds = {
   model: string;
   signature: KnownSignature;
@@ -31,6 +34,7 @@ export async function openUpstreamRunner(upstream: Upstream, needs: UpstreamNeed
     placement: 'upstream',
     inputs: remote.inputs,
     outputs: remote.outputs,
+    parallel: mostCalls,
     async run(feeds) {
       if (!circuit.mayCall()) {
         throw servingError(
