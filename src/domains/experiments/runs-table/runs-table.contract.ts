@@ -129,12 +129,15 @@ export const StageBody = Type.Object(
   { additionalProperties: false },
 );
 export const StageReply = Type.Object({ changed: Type.Integer() });
+/** One type of two, not a choice of two types: a choice would read null as an empty text. */
+const TextOrNull = Type.Unsafe<string | null>({ type: ['string', 'null'], pattern });
+
 export const RunChangeBody = Type.Object(
   {
     name: Type.Optional(Type.String({ minLength: 1, maxLength: 250, pattern })),
     description: Type.Optional(Type.String({ maxLength: 8000, pattern })),
     tags: Type.Optional(
-      Type.Record(Type.String({ minLength: 1, maxLength: 250 }), Nullable(Type.String({ pattern })), {
+      Type.Record(Type.String({ minLength: 1, maxLength: 250 }), TextOrNull, {
         description: 'A value sets a tag, null removes it',
       }),
     ),

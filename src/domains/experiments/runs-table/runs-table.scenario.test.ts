@@ -85,6 +85,8 @@ describe('the table of runs over HTTP', () => {
     });
     expect((await stage('active')).body).toEqual({ changed: 1 });
     expect(await call('GET', path)).toMatchObject({ body: { name: 'better', tags: { a: 'b' } } });
+    await call('PATCH', path, { tags: { a: null, b: '' } });
+    expect((await call('GET', path)).body.tags).toEqual({ b: '' });
     const events = await server.client.get<{ items: { type: string }[] }>('/api/ledger/events', {
       subject: `experiment-run:${id}`,
     });
