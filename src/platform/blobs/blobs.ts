@@ -117,8 +117,9 @@ export function openLocalBlobs(config: Config): BlobStore {
 }
 
 /**
- * Writes a file and flushes it to the device, and hashes it on the way: one block is written while the next one comes
- * in. @throws platform.body.too_large
+ * Writes a file and flushes it to the device, and hashes it on the way: one block is written while the next one is
+ * filled. What comes in is copied, so that the many small buffers of a request die young.
+ * @throws platform.body.too_large
  */
 async function writeHashed(
   path: string,
@@ -128,14 +129,16 @@ async function writeHashed(
   const hash = createHash('sha256');
   const file = await open(path, 'wx', 0o600);
   let size = 0;
-  let block: Uint8Array[] = [];
-  let blockSize = 0;
+  let block: Buffer = Buffer.allocUnsafeSlow(blockBytes);
+  let spare: Buffer | undefined;
+  let filled = 0;
   let writing: Promise<unknown> = Promise.resolve();
   const flush = async () => {
     await writing;
-    const full = block;
-    block = [];
-    blockSize = 0;
+    const full = block.subarray(0, filled);
+    block = spare ?? Buffer.allocUnsafeSlow(blockBytes);
+    spare = full.length === blockBytes ? full : undefined;
+    filled = 0;
     writing = writeAll(file, full);
     // Whoever waits for it next hears of a failure.
     writing.catch(() => undefined);
@@ -146,9 +149,13 @@ async function writeHashed(
       if (size > maxBytes)
         throw platformError('platform.body.too_large', `The body is larger than ${maxBytes} bytes.`);
       hash.update(chunk);
-      block.push(chunk);
-      blockSize += chunk.byteLength;
-      if (blockSize >= blockBytes) await flush();
+      for (let at = 0; at < chunk.byteLength; ) {
+        const part = chunk.subarray(at, at + blockBytes - filled);
+        block.set(part, filled);
+        filled += part.byteLength;
+        at += part.byteLength;
+        if (filled === blockBytes) await flush();
+      }
     }
     await flush();
     await writing;
@@ -160,16 +167,11 @@ async function writeHashed(
   return { digest: `sha256:${hash.digest('hex')}`, size };
 }
 
-/** All of the chunks, also when the system takes fewer bytes at a time. */
-async function writeAll(file: FileHandle, chunks: readonly Uint8Array[]): Promise<void> {
-  let rest = chunks.filter(({ byteLength }) => byteLength > 0);
-  while (rest.length > 0) {
-    let { bytesWritten } = await file.writev(rest);
-    while (rest.length > 0 && bytesWritten >= rest[0].byteLength) {
-      bytesWritten -= rest[0].byteLength;
-      rest = rest.slice(1);
-    }
-    if (bytesWritten > 0) rest = [rest[0].subarray(bytesWritten), ...rest.slice(1)];
+/** All of the bytes, also when the system takes fewer at a time. */
+async function writeAll(file: FileHandle, bytes: Uint8Array): Promise<void> {
+  for (let at = 0; at < bytes.byteLength; ) {
+    const { bytesWritten } = await file.write(bytes, at);
+    at += bytesWritten;
   }
 }
 

@@ -131,7 +131,7 @@ export function parseTolerant(text: string): unknown {
 const wideInteger = /[[,:\s-]\d{16}/;
 
 function parseExact(text: string): unknown {
-  return wideInteger.test(text) ? JSON.parse(text, exactInteger) : JSON.parse(text);
+  return text.includes('INT64') && wideInteger.test(text) ? JSON.parse(text, exactInteger) : JSON.parse(text);
 }
 
 function exactInteger(_key: string, value: unknown, context?: { source?: string }): unknown {
