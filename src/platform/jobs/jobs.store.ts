@@ -100,10 +100,12 @@ export async function nextDue(db: Db, kinds: readonly string[], after: number): 
 }
 
 /** Extends the leases of an owner; returns the jobs that it still holds. */
-export function renewLeases(db: Db, owner: string, leaseUntil: number) {
+export async function renewLeases(db: Db, owner: string, ids: readonly string[], leaseUntil: number) {
+  if (ids.length === 0) return [];
   return db
     .updateTable('jobs')
     .set({ lease_until: leaseUntil })
+    .where('id', 'in', ids)
     .where('owner', '=', owner)
     .where('state', '=', 'running')
     .returning(['id', 'fence', 'cancel_requested'])

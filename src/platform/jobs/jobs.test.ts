@@ -3,7 +3,7 @@ import { afterEach, expect, it, vi } from 'vitest';
 import { describeOnEachDatabase } from '../../../test/databases.ts';
 import type { Platform } from '../platform.ts';
 import { transact } from '../scope.ts';
-import { createJobs, JobLost, type Jobs, type JobsOptions } from './jobs.ts';
+import { createJobs, JobLost, JobReleased, type Jobs, type JobsOptions } from './jobs.ts';
 
 describeOnEachDatabase('jobs', (open, dialect) => {
   const started: Jobs[] = [];
@@ -67,6 +67,44 @@ describeOnEachDatabase('jobs', (open, dialect) => {
     await vi.waitFor(() => expect(order).toHaveLength(4), 3000);
     expect(order).toEqual(['high', 'middle', 'low', 'later']);
     expect(most).toBe(1);
+  });
+
+  it('gives way to a job of its key that is enqueued while it goes back into the queue', async () => {
+    const platform = await open();
+    const jobs = workerOn(platform);
+    const release = Promise.withResolvers<void>();
+    const commit = Promise.withResolvers<void>();
+    const enqueued = Promise.withResolvers<void>();
+    let runs = 0;
+    jobs.define({
+      kind: 'test.again',
+      run: async () => {
+        if (++runs > 1) return;
+        await release.promise;
+        throw new JobReleased('Another attempt follows.', 0);
+      },
+    });
+    await jobs.start();
+    const scope = platform.systemScope('user:local');
+    const work = { kind: 'test.again', payload: {}, key: 'one' };
+    const first = await jobs.enqueue(scope, work);
+    await vi.waitFor(() => expect(runs).toBe(1));
+    const twin = transact(scope, async (tx) => {
+      const id = await jobs.enqueue(tx, work);
+      enqueued.resolve();
+      await commit.promise;
+      return id;
+    });
+    await enqueued.promise;
+    release.resolve();
+    // Time for the first to look for a twin and find none, for this one is not committed yet.
+    await delay(200);
+    commit.resolve();
+    const second = await twin;
+    expect(second).not.toBe(first);
+    await vi.waitFor(async () => expect((await jobs.get(scope, second))?.state).toBe('done'), 5000);
+    expect((await jobs.get(scope, first))?.state).toBe('cancelled');
+    expect(runs).toBe(2);
   });
 
   it('retries with backoff, and lists as dead what failed its last attempt', async () => {

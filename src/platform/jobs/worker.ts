@@ -45,6 +45,7 @@ type Running = {
 
 const keepEndedMs = 7 * 24 * 3_600_000;
 const defaultSlots = 4;
+const requeueTries = 3;
 
 /** Claims, runs, renews and sweeps. One per process. */
 export function createWorker(options: WorkerOptions, kinds: ReadonlyMap<string, JobKind>): Worker {
@@ -213,21 +214,27 @@ export function createWorker(options: WorkerOptions, kinds: ReadonlyMap<string, 
     }
   }
 
+  /** Queues a job again, unless a later one of its key is queued; one may be queued while this looks. */
   async function requeue(row: JobRow, values: Partial<JobRow>): Promise<void> {
-    if (await store.hasQueuedTwin(db, row)) {
-      await store.updateHeld(db, row, {
-        ...ending('cancelled', now()),
-        error: 'A later job of its key does its work.',
-      });
-      return;
+    for (let tries = 1; !(await store.hasQueuedTwin(db, row)); tries++) {
+      try {
+        await store.updateHeld(db, row, { state: 'queued', owner: null, lease_until: null, ...values });
+        return;
+      } catch (error) {
+        if (tries === requeueTries) throw error;
+      }
     }
-    await store.updateHeld(db, row, { state: 'queued', owner: null, lease_until: null, ...values });
+    await store.updateHeld(db, row, {
+      ...ending('cancelled', now()),
+      error: 'A later job of its key does its work.',
+    });
   }
 
   /** Renews what runs here, then takes over what others left behind. */
   async function renewAndSweep(): Promise<void> {
     try {
-      const held = await store.renewLeases(db, owner, now() + leaseMs);
+      // Only what runs: a job whose end could not be recorded is taken over when its lease is over.
+      const held = await store.renewLeases(db, owner, [...running.keys()], now() + leaseMs);
       const heldNow = new Map(held.map((row) => [row.id, row]));
       for (const job of [...running.values()]) {
         const row = heldNow.get(job.row.id);
