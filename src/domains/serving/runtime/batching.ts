@@ -17,10 +17,12 @@ const probeTolerance = 1e-5;
  * Joins the runs that arrive in one turn of the event loop, or while another run is under way, into one run, and
  * gives each its own rows back. Nobody waits for requests that are not there yet. Only for models whose rows are independent: every first dimension is free, all others are
  * fixed, and a probe of two rows gives together what it gives apart. When a joint run fails, each runs alone, so
- * that a bad request fails by itself.
+ * that a bad request fails by itself. `onDone` hears how many runs have ended, well or not.
  */
-export async function batched(session: OnnxSession): Promise<Run> {
-  if (!(await rowsAreIndependent(session))) return session.run;
+export async function batched(session: OnnxSession, onDone: (runs: number) => void = () => {}): Promise<Run> {
+  if (!(await rowsAreIndependent(session))) {
+    return (feeds) => session.run(feeds).finally(() => onDone(1));
+  }
   const waiting: Waiting[] = [];
   let running = false;
 
@@ -37,7 +39,11 @@ export async function batched(session: OnnxSession): Promise<Run> {
     for (const { feeds, resolve, reject } of batch) await session.run(feeds).then(resolve, reject);
   };
   const drain = async () => {
-    while (waiting.length > 0) await runAll(takeBatch(waiting));
+    while (waiting.length > 0) {
+      const batch = takeBatch(waiting);
+      await runAll(batch);
+      onDone(batch.length);
+    }
     running = false;
   };
   return (feeds) =>

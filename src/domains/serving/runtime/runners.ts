@@ -8,13 +8,12 @@ import type { NamedTensor, TensorSpec } from './tensors.ts';
 /** Runs on the calling thread: for models whose run costs less than the hop to a worker. */
 export async function openInlineRunner(path: string, threads: number): Promise<Runner> {
   const session = await openOnnxSession(path, threads);
-  const runJoined = await batched(session);
   let running = 0;
   let onIdle: () => void = () => {};
-  const done = () => {
-    running--;
+  const runJoined = await batched(session, (runs) => {
+    running -= runs;
     if (running === 0) onIdle();
-  };
+  });
   return {
     placement: 'inline',
     inputs: session.inputs,
@@ -23,9 +22,7 @@ export async function openInlineRunner(path: string, threads: number): Promise<R
     parallel: Number.POSITIVE_INFINITY,
     run(feeds) {
       running++;
-      const run = runJoined(feeds);
-      run.then(done, done);
-      return run;
+      return runJoined(feeds);
     },
     async close() {
       if (running > 0) {
