@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { ExplanationReplyBody } from '../../src/domains/serving/explanations/explanation.contract.ts';
-import type { FeaturesPort } from '../../src/domains/serving/index.ts';
 import { createRandom } from '../../src/math/random.ts';
 import { exactShapley } from '../../src/math/shapley/exact.ts';
 import { interventionalGame } from '../../src/math/shapley/game.ts';
+import { hourAndNumber as features } from './feature-service.ts';
 import { echoModel, failingModel, logisticModel } from './models.ts';
 import { type ServingServer, startServing } from './serving-server.ts';
 
@@ -310,27 +310,6 @@ describe('what cannot be explained', () => {
 });
 
 describe('a deployment with a feature service', () => {
-  /** The hour of the event, and a number of the request. */
-  const features: FeaturesPort = {
-    createVectorizer: async () => ({
-      ref: 'svc@aaaaaaaaaaaa',
-      service: 'svc',
-      digest: `sha256:${'a'.repeat(64)}`,
-      features: ['hour', 'x'],
-      inputs: [
-        { name: 'date', type: 'timestamp' },
-        { name: 'x', type: 'number' },
-      ],
-      timeInput: 'date',
-      fill(inputs, times, out) {
-        for (let i = 0; i < times.length; i++) {
-          out[2 * i] = new Date(times[i]).getUTCHours();
-          out[2 * i + 1] = Number(inputs.x?.[i]);
-        }
-      },
-    }),
-  };
-
   test('is explained by its features, also for a row that was never sent', async () => {
     const own = await startServing({ features });
     try {

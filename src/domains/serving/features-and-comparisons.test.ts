@@ -1,29 +1,8 @@
 import { expect, test } from 'vitest';
+import { hourAndNumber as features } from '../../../test/serving/feature-service.ts';
 import { logisticModel } from '../../../test/serving/models.ts';
 import { startServing } from '../../../test/serving/serving-server.ts';
 import { createRandom } from '../../math/random.ts';
-import type { FeaturesPort } from './index.ts';
-
-/** A feature service of two features: the hour of the event and a number of the request. */
-const features: FeaturesPort = {
-  createVectorizer: async () => ({
-    ref: 'svc@aaaaaaaaaaaa',
-    service: 'svc',
-    digest: `sha256:${'a'.repeat(64)}`,
-    features: ['hour', 'x'],
-    inputs: [
-      { name: 'date', type: 'timestamp' },
-      { name: 'x', type: 'number' },
-    ],
-    timeInput: 'date',
-    fill(inputs, times, out) {
-      for (let i = 0; i < times.length; i++) {
-        out[2 * i] = new Date(times[i]).getUTCHours();
-        out[2 * i + 1] = Number(inputs.x?.[i]);
-      }
-    },
-  }),
-};
 
 test('vectors come from the feature service; recorded requests replay through another version', async () => {
   const server = await startServing({ features });
