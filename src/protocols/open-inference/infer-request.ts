@@ -1,6 +1,7 @@
 import type { NamedTensor, TensorSpec } from '../../domains/serving/index.ts';
 import { readClassification } from './classification.ts';
 import { OipError } from './errors.ts';
+import { type Form, learnForm, longestId, readForm } from './known-form.ts';
 import { createBlobReader, rawTensor } from './tensors-binary.ts';
 import { tensorFromJson } from './tensors-json.ts';
 
@@ -21,8 +22,14 @@ export type InferRequest = {
   binaryOutputs: boolean;
 };
 
+/** The form of the last requests of a model, so that the next ones need not be parsed (see `known-form.ts`). */
+export type FormMemory = { form: Form | undefined; misses: number };
+
 const none: Readonly<Record<string, unknown>> = Object.freeze({});
+/** One in so many requests of another form is learnt from: callers whose form always differs pay little for it. */
+const missesPerLesson = 16;
 const mostInputs = 1024;
+const noBytes = Buffer.alloc(0);
 
 /**
  * Reads an infer body: JSON, or JSON and the binary blobs behind it when `headerLength` is given (0: all raw).
@@ -32,6 +39,7 @@ export function readInferRequest(
   body: Buffer,
   headerLength: number | undefined,
   specs: () => readonly TensorSpec[],
+  memory: FormMemory,
 ): InferRequest {
   if (headerLength === 0) {
     return {
@@ -45,17 +53,30 @@ export function readInferRequest(
   if (headerLength !== undefined && !(headerLength <= body.length)) {
     throw new OipError('Inference-Header-Content-Length is not a length within the body.');
   }
-  const json = parseTolerant(body.toString('utf8', 0, headerLength ?? body.length));
+  const text = body.toString('utf8', 0, headerLength ?? body.length);
+  if (headerLength !== undefined) return readParsed(parseTolerant(text), body.subarray(headerLength));
+  const known = memory.form && readForm(memory.form, text);
+  if (known) return known;
+  const json = parseTolerant(text);
+  const request = readParsed(json, noBytes);
+  if (memory.misses++ % missesPerLesson === 0) {
+    memory.form = learnForm(text, json as Record<string, unknown>, request) ?? memory.form;
+  }
+  return request;
+}
+
+/** The request that a parsed body is, with the blobs behind it. */
+function readParsed(json: unknown, behind: Buffer): InferRequest {
   if (typeof json !== 'object' || json === null || Array.isArray(json))
     throw new OipError('The body is not a JSON object.');
   const { id, inputs, outputs } = json as Record<string, unknown>;
   const parameters = objectOr((json as Record<string, unknown>).parameters, 'The parameters');
-  if (id !== undefined && (typeof id !== 'string' || id.length > 200)) {
-    throw new OipError('The id is not a text of at most 200 characters.');
+  if (id !== undefined && (typeof id !== 'string' || id.length > longestId)) {
+    throw new OipError(`The id is not a text of at most ${longestId} characters.`);
   }
   if (!Array.isArray(inputs) || inputs.length === 0) throw new OipError('The request has no inputs.');
   if (inputs.length > mostInputs) throw new OipError('The request has too many inputs.');
-  const blobs = createBlobReader(headerLength === undefined ? Buffer.alloc(0) : body.subarray(headerLength));
+  const blobs = createBlobReader(behind);
   const tensors = inputs.map((input): NamedTensor => {
     const size = objectOr(
       (input as { parameters?: unknown } | null)?.parameters,

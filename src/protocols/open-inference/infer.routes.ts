@@ -7,7 +7,7 @@ import type { Logger } from '../../platform/log.ts';
 import { type PackedReply, packReply, unpacked } from './compression.ts';
 import { OipError } from './errors.ts';
 import { reportFailure } from './failures.ts';
-import { deadlineOf, readInferRequest } from './infer-request.ts';
+import { deadlineOf, type FormMemory, readInferRequest } from './infer-request.ts';
 import { type InferReply, writeInferReply } from './infer-response.ts';
 
 /** Bodies up to this size, also after unpacking. */
@@ -18,13 +18,35 @@ const bases = [`${prefix}:model`, `${prefix}:model/versions/:version`];
 const plainPath = /^\/v2\/models\/([^/]+)(?:\/versions\/([^/]+))?\/infer$/;
 
 type Asked = { model: string; version?: string };
+type Memories = (model: string) => FormMemory;
+
+/** Models whose forms are remembered. */
+const mostMemories = 4096;
 
 /** Inference, by the routes and by the fast lane: both read, predict and write in the same way. */
 export function inferRoutes(app: FastifyInstance, serving: ServingDoor, log: Logger): void {
+  const memoryOf = createMemories();
   for (const base of bases) {
-    app.post(`${base}/infer`, { schema: { summary: 'Inference', tags: ['open-inference'] } }, route(serving));
+    app.post(
+      `${base}/infer`,
+      { schema: { summary: 'Inference', tags: ['open-inference'] } },
+      route(serving, memoryOf),
+    );
   }
-  app.fastLane(`POST ${bases[0]}/infer`, prefix, openLane(serving, log));
+  app.fastLane(`POST ${bases[0]}/infer`, prefix, openLane(serving, log, memoryOf));
+}
+
+function createMemories(): Memories {
+  const memories = new Map<string, FormMemory>();
+  return (model) => {
+    let memory = memories.get(model);
+    if (!memory) {
+      if (memories.size >= mostMemories) memories.clear();
+      memory = { form: undefined, misses: 0 };
+      memories.set(model, memory);
+    }
+    return memory;
+  };
 }
 
 /** Predicts and hands on the reply; what is wrong with the request is thrown, or handed to `fail`. */
@@ -33,6 +55,7 @@ function infer(
   { model, version }: Asked,
   body: Buffer,
   headerLength: number | undefined,
+  memory: FormMemory,
   caller: string | undefined,
   send: (reply: InferReply) => void,
   fail: (error: unknown) => void,
@@ -40,11 +63,11 @@ function infer(
   if (body.length === 0) throw new OipError('The request has no body.');
   const loading = serving.wake(model);
   if (loading) {
-    const again = () => infer(serving, { model, version }, body, headerLength, caller, send, fail);
+    const again = () => infer(serving, { model, version }, body, headerLength, memory, caller, send, fail);
     loading.then(again).catch(fail);
     return;
   }
-  const asked = readInferRequest(body, headerLength, () => serving.live(model, version).inputs);
+  const asked = readInferRequest(body, headerLength, () => serving.live(model, version).inputs, memory);
   const { id, parameters, tensors } = asked;
   const deadlineMs = deadlineOf(parameters);
   serving.predict(model, { id, version, parameters, tensors, deadlineMs, caller }).then((answer) => {
@@ -57,7 +80,7 @@ function infer(
 }
 
 // No promise of its own for a plain body: what this handler throws, Fastify gives to the error handler.
-function route(serving: ServingDoor) {
+function route(serving: ServingDoor, memoryOf: Memories) {
   return (request: FastifyRequest, reply: FastifyReply): void => {
     const body = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0);
     const length = headerLength(request.headers['inference-header-content-length']);
@@ -67,6 +90,7 @@ function route(serving: ServingDoor) {
         request.params as Asked,
         bytes,
         length,
+        memoryOf((request.params as Asked).model),
         request.caller.actor,
         (answer) => packReply(answer, request.headers['accept-encoding'], (one) => sendReply(reply, one)),
         (error) => void reply.send(error),
@@ -95,12 +119,13 @@ function sendReply(reply: FastifyReply, { body, headerLength: jsonLength, encodi
   reply.raw.end(body);
 }
 
-function openLane(serving: ServingDoor, log: Logger): OpenLane {
+function openLane(serving: ServingDoor, log: Logger, memoryOf: Memories): OpenLane {
   return ({ path, headers }) => {
     const [, model, version] = plainPath.exec(path) ?? [];
     if (model === undefined || model.length > 300) return undefined;
     const asked: Asked = { model, version };
     const length = headers['inference-header-content-length'];
+    const memory = memoryOf(model);
     const refuse = (error: unknown, reply: LaneReply) => {
       const [status, text] = reportFailure(error, log);
       const again = status === 503 || status === 429 ? 'retry-after: 1\r\n' : '';
@@ -112,7 +137,8 @@ function openLane(serving: ServingDoor, log: Logger): OpenLane {
         try {
           const send = (one: PackedReply) => reply(200, typeOf(one.headerLength), one.body, laneHeaders(one));
           const pack = (answer: InferReply) => packReply(answer, headers['accept-encoding'], send);
-          infer(serving, asked, body, headerLength(length), caller, pack, (error) => refuse(error, reply));
+          const fail = (error: unknown) => refuse(error, reply);
+          infer(serving, asked, body, headerLength(length), memory, caller, pack, fail);
         } catch (error) {
           refuse(error, reply);
         }
