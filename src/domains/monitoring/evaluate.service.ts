@@ -7,6 +7,7 @@ import { type MonitorSettings, monitorSettings } from './monitoring.settings.ts'
 import * as store from './monitoring.store.ts';
 import type { RegistryPort, ServingPort } from './ports.ts';
 import type { ReferenceProfile } from './statistics/reference.ts';
+import { usualReference } from './usual-reference.ts';
 import { collect, findDue } from './windows/collect.ts';
 import type { Due } from './windows/due.model.ts';
 
@@ -66,6 +67,7 @@ async function evaluateWindow(
   await transact(scope, async (tx) => {
     const before = reference ? await historyOf(tx, reference, start, settings) : [];
     const former = reference ? await formerOf(tx, reference, start, settings) : [];
+    const usual = reference && (await usualReference(tx.db, reference));
     const window: WindowRecord = {
       deployment,
       start,
@@ -76,7 +78,7 @@ async function evaluateWindow(
       rows: facts.rows,
       labelled: facts.labelled,
       facts,
-      judgement: judgeWindow(facts, state, reference, before, settings, former),
+      judgement: judgeWindow(facts, state, usual, before, settings, former),
       evaluatedAt: tx.now(),
     };
     await store.putWindow(tx.db, window);
@@ -126,7 +128,7 @@ async function formerOf(
       limit: 2 * settings.learningWindows,
     } as const;
     const windows = await store.listWindows(db, deployment, filter);
-    if (windows.length > 0) found.push({ reference, windows });
+    if (windows.length > 0) found.push({ reference: await usualReference(db, reference), windows });
   }
   return found;
 }

@@ -84,9 +84,17 @@ function driftOf(
   const course = (of: Reference, windows: readonly WindowRecord[]): Course => ({
     profile: of.profile,
     groups: lessonsOf(of, windows, settings),
+    needed: neededOf(of, settings),
   });
   const earlier = former.map((one) => course(one.reference, one.windows));
   return judgeDrift(course(reference, history), facts.counts, settings, earlier);
+}
+
+/** How many of the live windows, and of the chunks, are enough to say where a figure usually lies. */
+function neededOf(reference: Reference | null, settings: MonitorSettings): number[] {
+  const { learningWindows } = settings;
+  const chunks = reference && teachingChunks(reference.profile, settings);
+  return chunks ? [learningWindows, Math.min(learningWindows, chunks.length)] : [learningWindows];
 }
 
 /** What teaches the limits of drift: the first live windows, and the chunks of the evaluation. */
@@ -131,7 +139,7 @@ function performanceOf(
   };
   const rate = reference?.profile.labelRate ?? null;
   const earlier = former.flatMap((one) => teach(one.reference, one.windows));
-  const own = teach(reference, history);
+  const own = { groups: teach(reference, history), needed: neededOf(reference, settings) };
   return judgePerformance(facts.hours, facts.ranking, own, settings, rate, earlier);
 }
 

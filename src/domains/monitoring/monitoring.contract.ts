@@ -179,6 +179,9 @@ export const MonitorSchema = Type.Object({
       chunks: Type.Integer({
         description: 'Chunks of its evaluation that teach the limits; 0: they are learned from live windows',
       }),
+      unusualChunks: Type.Integer({
+        description: 'Chunks that are left out because the deployment was beyond its limits in them',
+      }),
       createdAt: Time,
     }),
   ),

@@ -10,6 +10,7 @@ import { type MonitorSettings, type MonitorSpecInput, monitorSettings } from './
 import * as store from './monitoring.store.ts';
 import { type ChunkFigures, chunkFigures } from './statistics/chunk-figures.ts';
 import { scoreColumn, teachingChunks } from './statistics/reference.ts';
+import { usualReference } from './usual-reference.ts';
 
 export type MonitorState = 'healthy' | 'degraded' | 'failing' | 'no data' | 'not enough data' | 'paused';
 
@@ -22,7 +23,7 @@ export type MonitorStatus = {
   /** Newest window, and newest one whose outcomes are complete. */
   latest: WindowRecord | null;
   latestFinal: WindowRecord | null;
-  reference: (Omit<Reference, 'profile' | 'importance'> & { chunks: number }) | null;
+  reference: (Omit<Reference, 'profile' | 'importance'> & { chunks: number; unusualChunks: number }) | null;
   openIncident: Incident | null;
   firing: Alert[];
   createdAt: number;
@@ -82,7 +83,8 @@ async function statusOf(scope: Scope, monitor: store.Monitor): Promise<MonitorSt
     incidents.listIncidents(scope.db, { deployment, state: 'active', limit: 1 }),
     incidents.listAlerts(scope.db, { deployment, states: ['firing'] }),
   ]);
-  const reference = latest?.reference ? await store.getReference(scope.db, latest.reference) : undefined;
+  const known = latest?.reference ? await store.getReference(scope.db, latest.reference) : undefined;
+  const reference = known && (await usualReference(scope.db, known));
   return {
     ...monitor,
     settings,
@@ -96,7 +98,8 @@ async function statusOf(scope: Scope, monitor: store.Monitor): Promise<MonitorSt
 }
 
 function summaryOf({ profile, importance: _, ...known }: Reference, settings: MonitorSettings) {
-  return { ...known, chunks: teachingChunks(profile, settings)?.length ?? 0 };
+  const chunks = teachingChunks(profile, settings)?.length ?? 0;
+  return { ...known, chunks, unusualChunks: profile.chunks?.leftOut ?? 0 };
 }
 
 /** The state of a monitored model in one word, and why. */
@@ -142,12 +145,12 @@ export async function getChunks(scope: Scope, { deployment, profile }: Reference
   return chunkFigures(profile, teachingChunks(profile, monitorSettings(spec)) ?? []);
 }
 
-/** The reference of the newest window. @throws monitoring.reference.missing */
+/** The reference of the newest window, as windows are judged by it. @throws monitoring.reference.missing */
 export async function getReference(scope: Scope, deployment: string, start?: number): Promise<Reference> {
   const window = await windowAt(scope, deployment, start);
   const reference = window.reference && (await store.getReference(scope.db, window.reference));
   if (!reference) throw monitoringError('monitoring.reference.missing', 'This window has no reference yet.');
-  return reference;
+  return usualReference(scope.db, reference);
 }
 
 async function windowAt(scope: Scope, deployment: string, start?: number): Promise<WindowRecord> {

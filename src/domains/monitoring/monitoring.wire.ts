@@ -132,6 +132,7 @@ export function wireMonitor(status: MonitorStatus) {
       version: reference.version,
       source: reference.source,
       chunks: reference.chunks,
+      unusualChunks: reference.unusualChunks,
       createdAt: isoTime(reference.createdAt),
     },
     openIncident: openIncident && wireIncident(openIncident),

@@ -88,6 +88,8 @@ export type Monitor = {
     source: string;
     /** Chunks of its evaluation that teach the limits; 0: live windows do. */
     chunks: number;
+    /** Left out, because the deployment was beyond its limits in them. */
+    unusualChunks: number;
     createdAt: string;
   } | null;
   openIncident: Incident | null;

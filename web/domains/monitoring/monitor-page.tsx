@@ -201,7 +201,7 @@ function Summary({ monitor, windows }: { monitor: Monitor; windows: MonitorWindo
               {reference
                 ? `${reference.source === 'training' ? 'its held-out rows' : 'its first live window'}; limits from ${
                     reference.chunks > 0
-                      ? `${reference.chunks} chunks of its evaluation`
+                      ? `${reference.chunks} chunks of its evaluation${reference.unusualChunks > 0 ? `, ${reference.unusualChunks} unusual ones left out` : ''}`
                       : 'its first windows'
                   }`
                 : ''}

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { createRandom } from '../../../math/random.ts';
 import { learnLimits, type Taught } from './control.ts';
 
-const rule = { needed: 7, alpha: 0.01 };
+const rule = { needed: [7, 7], alpha: 0.01 };
 const exact = (values: number[]): Taught[] => values.map((value) => ({ value, error: 0 }));
 const week = [3, 5, 4, 6, 2, 5, 3];
 const reachOf = (limits: ReturnType<typeof learnLimits>) =>

@@ -8,8 +8,8 @@ export type Limits = { windows: number; centre: number; lower: number; upper: nu
 export type Taught = { value: number; error: number };
 
 export type NewWindow = {
-  /** Fewest teaching windows; with fewer there are no limits yet. */
-  needed: number;
+  /** Fewest teaching windows of each of the own groups; with fewer in all of them there are no limits yet. */
+  needed: readonly number[];
   /** Level on each side. */
   alpha: number;
   /** Own error of the figure in the window to judge, and its degrees of freedom; 0 and infinity when unknown. */
@@ -40,7 +40,7 @@ export function learnLimits(
   { needed, alpha, error = 0, degrees = Number.POSITIVE_INFINITY }: NewWindow,
 ): Limits | null {
   const known = groups.map((group) => group.filter(({ value }) => Number.isFinite(value)));
-  const centre = known.slice(0, own).find((group) => group.length >= Math.max(2, needed));
+  const centre = known.slice(0, own).find((group, i) => group.length >= Math.max(2, needed[i] ?? 2));
   if (!centre) return null;
   let squares = 0;
   let divisor = 0;

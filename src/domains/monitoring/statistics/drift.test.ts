@@ -33,6 +33,7 @@ const day = (seed: number, mean = 0, missing = 0) =>
 const course = (windows: number): Course => ({
   profile: reference,
   groups: [Array.from({ length: windows }, (_, i) => ({ counts: day(10 + i), isPart: false }))],
+  needed: [7],
 });
 const learned = course(7);
 
@@ -83,7 +84,11 @@ describe('drift', () => {
     }));
     const current = { a: Array.from(countNumeric(profile.features.a.bins, sample(300, 600))) };
     const learn = (isPart: boolean) =>
-      judgeDrift({ profile, groups: [lessons.map((one) => ({ ...one, isPart }))] }, current, rule)[0];
+      judgeDrift(
+        { profile, groups: [lessons.map((one) => ({ ...one, isPart }))], needed: [7] },
+        current,
+        rule,
+      )[0];
     // Left in, a chunk pulls the reference towards itself by a seventh.
     expect(learn(true).shiftHigh).toBeGreaterThan(learn(false).shiftHigh as number);
     expect(learn(true).flag).toBe(false);
@@ -96,6 +101,7 @@ describe('drift', () => {
     const taught = (isPart: boolean): Course => ({
       profile,
       groups: [weekdays.map((day) => ({ counts: count(day), isPart }))],
+      needed: [7],
     });
     for (const isPart of [true, false]) {
       const judge = (b: number[]) => judgeDrift(taught(isPart), count(b), rule)[0];
@@ -107,7 +113,7 @@ describe('drift', () => {
     // A column that never changes is no calendar: it has no right to change.
     const constant = Array.from({ length: 7 }, () => ({ counts: { b: [600, 0, 0] }, isPart: false }));
     const fixed = referenceOf({ a: sample(1, 4200), b: new Array<number>(4200).fill(3) });
-    const course = { profile: fixed, groups: [constant] };
+    const course = { profile: fixed, groups: [constant], needed: [7] };
     expect(judgeDrift(course, { b: [0, 600, 0] }, rule)[0]).toMatchObject({ calendar: false, flag: true });
   });
 

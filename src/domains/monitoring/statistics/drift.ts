@@ -47,9 +47,14 @@ export type Lesson = { counts: Readonly<Record<string, readonly number[]>>; isPa
  * A reference and what teaches of it, in groups: the first one with enough lessons gives the centre of the limits, and
  * all lend their spread, also to the limits of its successors.
  */
-export type Course = { profile: ReferenceProfile; groups: readonly (readonly Lesson[])[] };
+export type Course = {
+  profile: ReferenceProfile;
+  groups: readonly (readonly Lesson[])[];
+  /** Lessons that each group needs to give the centre. */
+  needed: readonly number[];
+};
 
-export type DriftRule = { alpha: number; learningWindows: number; minimumRows: number };
+export type DriftRule = { alpha: number; minimumRows: number };
 
 /** Below this PSI a population counts as stable (Siddiqi, "Credit Risk Scorecards", 2006). */
 const negligibleEffect = 0.1;
@@ -66,7 +71,7 @@ const calendarShare = 0.9;
 
 /** Figures of every column, features first and the score last; `earlier` are the courses of former champions. */
 export function judgeDrift(
-  { profile, groups }: Course,
+  { profile, groups, needed }: Course,
   counts: Readonly<Record<string, readonly number[]>>,
   rule: DriftRule,
   earlier: readonly Course[] = [],
@@ -89,7 +94,7 @@ export function judgeDrift(
         [...taught, ...others].map((group) => group.map(pick)),
         taught.length,
         {
-          needed: rule.learningWindows,
+          needed,
           alpha: name === scoreColumn ? rule.alpha : rule.alpha / sidesOfFeature,
           error,
         },

@@ -6,10 +6,10 @@ import { flagged, type HourSums, judgePerformance, type PerformanceRule, valuesO
 const rule: PerformanceRule = {
   metric: 'log-loss',
   alpha: 0.01,
-  learningWindows: 7,
   minimumRows: 200,
   calibrationMargin: 0.1,
 };
+const learningWindows = 7;
 const ranking = { auc: null, positives: 0, negatives: 0 };
 
 /** One day whose outcomes follow log-odds that wander by hour and by day; `decay` is what the model does not know. */
@@ -42,14 +42,14 @@ function simulate(seed: number, days: number, decayFrom: number, decay: number) 
   let episodes = 0;
   let first: number | null = null;
   let isOpen = false;
-  for (let d = 0; d < rule.learningWindows + days; d++) {
+  for (let d = 0; d < learningWindows + days; d++) {
     level = 0.5 * level + 0.1 * random.normal();
-    const isDecayed = d - rule.learningWindows >= decayFrom;
+    const isDecayed = d - learningWindows >= decayFrom;
     const hours = day(random, level, isDecayed ? decay : 0);
     const performance = judgePerformance(
       hours,
       ranking,
-      [history.slice(0, rule.learningWindows)],
+      { groups: [history.slice(0, learningWindows)], needed: [learningWindows] },
       rule,
       0.22,
     );
@@ -58,13 +58,15 @@ function simulate(seed: number, days: number, decayFrom: number, decay: number) 
     const isFiring = (flags.at(-1) as boolean) && persists(flags, 2, 3);
     if (isFiring && !isOpen) {
       episodes++;
-      first ??= d - rule.learningWindows;
+      first ??= d - learningWindows;
       isOpen = true;
     }
     if (flags.slice(-2).every((flag) => !flag)) isOpen = false;
   }
   return { episodes, first };
 }
+
+const none = { groups: [], needed: [] };
 
 describe('performance', () => {
   it('opens at most one false episode in 200 windows of stationary, autocorrelated traffic', () => {
@@ -86,7 +88,13 @@ describe('performance', () => {
 
   it('gives figures, intervals and a clustered error that does not shrink with copies of an hour', () => {
     const hours = day(createRandom(5), 0, 0, 2400);
-    const performance = judgePerformance(hours, { auc: 0.7, positives: 200, negatives: 400 }, [], rule, null);
+    const performance = judgePerformance(
+      hours,
+      { auc: 0.7, positives: 200, negatives: 400 },
+      none,
+      rule,
+      null,
+    );
     const { logLoss, calibrationGap, excessLogLoss, auc } = performance;
     expect(performance.n).toBe(2400);
     expect(logLoss.low).toBeLessThan(logLoss.value as number);
@@ -95,12 +103,12 @@ describe('performance', () => {
     expect(auc.standardError).toBeCloseTo(0.023547, 6);
     expect(logLoss.limit).toBeNull();
     const doubled = hours.map((hour) => Object.fromEntries(Object.entries(hour).map(([k, v]) => [k, 2 * v])));
-    const twice = judgePerformance(doubled as HourSums[], ranking, [], rule, null);
+    const twice = judgePerformance(doubled as HourSums[], ranking, none, rule, null);
     expect(twice.logLoss.standardError).toBeCloseTo(logLoss.standardError as number, 12);
   });
 
   it('says nothing about an empty window', () => {
-    const { logLoss, n } = judgePerformance([], ranking, [], rule, null);
+    const { logLoss, n } = judgePerformance([], ranking, none, rule, null);
     expect(n).toBe(0);
     expect(logLoss).toMatchObject({ value: null, low: null, limit: null, flag: false });
   });

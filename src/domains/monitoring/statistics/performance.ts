@@ -51,10 +51,15 @@ export type PerformanceValues = Record<
   { value: number | null; standardError: number | null }
 >;
 
+/** The champion's own windows and chunks that teach, live ones first, and how many of each give a centre. */
+export type Teachers = {
+  groups: readonly (readonly PerformanceValues[])[];
+  needed: readonly number[];
+};
+
 export type PerformanceRule = {
   metric: 'log-loss' | 'brier' | 'auc';
   alpha: number;
-  learningWindows: number;
   minimumRows: number;
   /** Least calibration gap that matters, as a share of the label rate. */
   calibrationMargin: number;
@@ -89,13 +94,13 @@ const taught = (windows: readonly PerformanceValues[], name: PerformanceName): T
   }));
 
 /**
- * Judges a window; `referenceRate` is the label rate of the reference, for the margin; `groups` are
- * the champion's own windows and chunks that teach, live ones first, `earlier` those of former champions.
+ * Judges a window; `referenceRate` is the label rate of the reference, for the margin; `earlier` are the windows and
+ * chunks of former champions.
  */
 export function judgePerformance(
   hours: readonly HourSums[],
   ranking: Ranking,
-  groups: readonly (readonly PerformanceValues[])[],
+  { groups, needed }: Teachers,
   rule: PerformanceRule,
   referenceRate: number | null,
   earlier: readonly (readonly PerformanceValues[])[] = [],
@@ -107,12 +112,12 @@ export function judgePerformance(
   const limits = names.map((name) => {
     const { standardError, degrees } = measured[name];
     // Calibration does not move with the season: its centre stays that of the evaluation, where there was one.
-    const own = isSeasonal(name) ? groups : groups.toReversed();
+    const [own, enough] = isSeasonal(name) ? [groups, needed] : [groups.toReversed(), needed.toReversed()];
     return learnLimits(
       [...own, ...earlier].map((group) => taught(group, name)),
       groups.length,
       {
-        needed: rule.learningWindows,
+        needed: enough,
         alpha: rule.alpha,
         error: standardError ?? 0,
         degrees: Math.max(1, degrees),
