@@ -197,14 +197,8 @@ function Summary({ monitor, windows }: { monitor: Monitor; windows: MonitorWindo
                 <span className="dim">none yet</span>
               )}
             </div>
-            <div className="stat-note">
-              {reference
-                ? `${reference.source === 'training' ? 'its held-out rows' : 'its first live window'}; limits from ${
-                    reference.chunks > 0
-                      ? `${reference.chunks} chunks of its evaluation${reference.unusualChunks > 0 ? `, ${reference.unusualChunks} unusual ones left out` : ''}`
-                      : 'its first windows'
-                  }`
-                : ''}
+            <div className="stat-note" title={reference ? referenceWords(reference) : undefined}>
+              {reference ? limitsWords(reference) : ''}
             </div>
           </div>
         </Stats>
@@ -221,4 +215,24 @@ function Summary({ monitor, windows }: { monitor: Monitor; windows: MonitorWindo
       </div>
     </Panel>
   );
+}
+
+type ReferenceSummary = NonNullable<Monitor['reference']>;
+
+/** What teaches the limits, in a few words. */
+function limitsWords({ chunks, unusualChunks }: ReferenceSummary): string {
+  if (chunks === 0) return 'limits: first windows';
+  return unusualChunks > 0
+    ? `limits: ${chunks} chunks, ${unusualChunks} out`
+    : `limits from ${chunks} chunks`;
+}
+
+function referenceWords({ source, chunks, unusualChunks }: ReferenceSummary): string {
+  const rows = source === 'training' ? 'The held-out rows of its evaluation' : 'Its first live window';
+  if (chunks === 0) return `${rows}; the limits are learned from its first windows.`;
+  const left =
+    unusualChunks > 0
+      ? `; ${unusualChunks} are left out, because the deployment was beyond its limits in them`
+      : '';
+  return `${rows}; the limits come from ${chunks} chunks of event time${left}.`;
 }
