@@ -1,5 +1,6 @@
 import { sql } from 'kysely';
 import type { Db } from '../../../platform/db/database.ts';
+import { dialectOf } from '../../../platform/db/open.ts';
 import { selectRows } from '../../../platform/db/rows.ts';
 import { type BulkTarget, insertMany, isAnyOf } from '../bulk.store.ts';
 import {
@@ -95,14 +96,28 @@ function* unpackLog([keys, data]: LogRow): Generator<[key: string, points: Colum
   }
 }
 
-/** Turns the log of a run into blocks. Whoever does so removes its rows, so that two at a time never both do. */
+/** Takes the log of a run out of the table, so that of two who fold it at a time only one gets each row. */
+async function takeLog(db: Db, runId: string): Promise<LogRow[]> {
+  if (dialectOf(db) === 'postgres') {
+    const { rows } = await sql<{ keys: string; data: Uint8Array }>`delete from experiments_point_log
+      where run_id = ${runId} returning keys, data`.execute(db);
+    return rows.map(({ keys, data }) => [keys, data]);
+  }
+  // A transaction of SQLite is alone; what it deletes and returns at once, it would keep in a journal of its own.
+  const rows = await selectRows<LogRow>(
+    db,
+    sql`select keys, data from experiments_point_log where run_id = ${runId}`,
+  );
+  await sql`delete from experiments_point_log where run_id = ${runId}`.execute(db);
+  return rows;
+}
+
+/** Turns the log of a run into blocks. */
 export async function foldLog(db: Db, runId: string): Promise<void> {
   waitingOf.delete(runId);
-  const { rows } = await sql<{ keys: string; data: Uint8Array }>`delete from experiments_point_log
-    where run_id = ${runId} returning keys, data`.execute(db);
   const pieces = new Map<string, Columns[]>();
-  for (const { keys, data } of rows) {
-    for (const [key, points] of unpackLog([keys, data])) {
+  for (const row of await takeLog(db, runId)) {
+    for (const [key, points] of unpackLog(row)) {
       const known = pieces.get(key);
       if (known) known.push(points);
       else pieces.set(key, [points]);
