@@ -40,40 +40,31 @@ export async function addMetricPoints(db: Db, added: readonly PointsOfRun[]): Pr
   }
   if (byRun.size === 0) return;
   const latest: unknown[][] = [];
-  const columns = new Map<string, Map<string, Columns>>();
   for (const runId of [...byRun.keys()].sort()) {
     const byKey = byRun.get(runId)!;
     for (const key of [...byKey.keys()].sort()) {
       const { step, time, value, special } = latestOf(byKey.get(key)!);
       latest.push([runId, key, step, time, value, special]);
     }
-    columns.set(runId, new Map([...byKey].map(([key, points]) => [key, toColumns(points)])));
   }
   await insertMany(db, latestTarget, latest);
-  await appendPoints(db, columns);
+  await appendPoints(db, byRun);
 }
 
 /** The latest of points of one metric, as it is stored. */
 function latestOf(points: readonly MetricPoint[]) {
-  let latest = { ...points[0]!, ...storeNumber(points[0]!.value) };
+  let latest = points[0]!;
+  let stored = storeNumber(latest.value);
   for (let i = 1; i < points.length; i++) {
     const point = points[i]!;
     if (point.step < latest.step) continue;
-    const stored = { ...point, ...storeNumber(point.value) };
-    if (isLater(stored, latest)) latest = stored;
+    const number = storeNumber(point.value);
+    const { step, time } = point;
+    if (!isLater({ step, time, value: number.value }, { ...latest, value: stored.value })) continue;
+    latest = point;
+    stored = number;
   }
-  return latest;
-}
-
-function toColumns(points: readonly MetricPoint[]): Columns {
-  const columns = makeColumns(points.length);
-  for (let i = 0; i < points.length; i++) {
-    const { step, time, value } = points[i]!;
-    columns.steps[i] = step;
-    columns.times[i] = time;
-    columns.values[i] = value;
-  }
-  return columns;
+  return { step: latest.step, time: latest.time, ...stored };
 }
 
 export function toPoints(key: string, { steps, times, values }: Columns): MetricPoint[] {

@@ -79,6 +79,7 @@ const pragmas = [
   'busy_timeout=5000',
   'cache_size=-32000',
   'wal_autocheckpoint=4000',
+  'temp_store=MEMORY',
 ];
 
 /**

@@ -3,6 +3,7 @@ import type { Db } from '../../../platform/db/database.ts';
 import { dialectOf } from '../../../platform/db/open.ts';
 import { selectRows } from '../../../platform/db/rows.ts';
 import { type BulkTarget, insertMany, isAnyOf } from '../bulk.store.ts';
+import type { MetricPoint } from '../experiments.model.ts';
 import {
   type Columns,
   cutColumns,
@@ -20,7 +21,7 @@ import {
  */
 
 /** Points of a run by metric. */
-export type PointsByKey = ReadonlyMap<string, Columns>;
+export type PointsByKey = ReadonlyMap<string, readonly MetricPoint[]>;
 /** One metric of one run. */
 export type Series = { id: number; run_id: string };
 
@@ -73,15 +74,19 @@ type LogRow = [keys: string, data: Uint8Array];
 
 /** Metrics with the number of their points as JSON, and steps, times and values of one metric after the other. */
 function packLog(points: PointsByKey): [keys: string, count: number, data: Uint8Array] {
-  const keys = [...points].map(([key, { steps }]) => [key, steps.length] as const);
+  const keys = [...points].map(([key, list]) => [key, list.length] as const);
   const count = keys.reduce((sum, [, length]) => sum + length, 0);
   const numbers = new Float64Array(3 * count);
   let at = 0;
-  for (const { steps, times, values } of points.values()) {
-    for (const column of [steps, times, values]) {
-      numbers.set(column, at);
-      at += column.length;
+  for (const list of points.values()) {
+    const { length } = list;
+    for (let i = 0; i < length; i++, at++) {
+      const { step, time, value } = list[i]!;
+      numbers[at] = step;
+      numbers[at + length] = time;
+      numbers[at + 2 * length] = value;
     }
+    at += 2 * length;
   }
   return [JSON.stringify(keys), count, new Uint8Array(numbers.buffer)];
 }
