@@ -15,6 +15,7 @@ import { authorise, everything, type Scope } from '../scope.ts';
 import { createOriginGuard, identify } from './callers.ts';
 import { replyNotFound, replyWithError } from './failures.ts';
 import { installFastLane, type LaneHandler } from './fast-lane.ts';
+import { lazyCompilers } from './lazy-schemas.ts';
 import type { RequestHead } from './request-head.ts';
 
 export type HoustonApp = FastifyInstance<
@@ -67,6 +68,7 @@ export async function createApp(
     return503OnClosing: true,
     routerOptions: { maxParamLength: 300 },
     frameworkErrors: (error, request, reply) => void replyWithError(platform, error, request, reply),
+    schemaController: { compilersFactory: lazyCompilers },
     ajv: { customOptions: { removeAdditional: false, coerceTypes: 'array', allErrors: false } },
   }).withTypeProvider<TypeBoxTypeProvider>();
 
