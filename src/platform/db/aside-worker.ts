@@ -9,7 +9,7 @@ const { path } = workerData as { path: string };
 const database = new DatabaseSync(path, { readOnly: true });
 addFunctions(database);
 database.exec('PRAGMA busy_timeout=5000');
-database.exec('PRAGMA cache_size=-16000');
+database.exec('PRAGMA cache_size=-8000');
 const statements = new Map<string, StatementSync>();
 
 function prepare(text: string): StatementSync {

@@ -80,7 +80,7 @@ const pragmas = [
   'journal_mode=WAL',
   'synchronous=NORMAL',
   'busy_timeout=5000',
-  'cache_size=-32000',
+  'cache_size=-16000',
   'wal_autocheckpoint=4000',
   'temp_store=MEMORY',
 ];
