@@ -24,12 +24,13 @@ function once<T>(make: () => T): () => T {
 }
 
 /** A factory of the framework; each schema is compiled at its first use, and the compiler loaded with the first. */
-function lazily<Result>(name: string): Factory<Result> {
+function lazily<Result>(name: string, compilations: (() => void)[]): Factory<Result> {
   const factory = once(() => (ofFramework(name) as () => Factory<Result>)());
   return (schemas, options) => {
     const compiler = once(() => factory()(schemas, options));
     return (route) => {
       const compiled = once(() => compiler()(route));
+      compilations.push(compiled);
       const use: Compiled<Result> = (data) => {
         const result = compiled()(data);
         use.errors = compiled().errors;
@@ -40,8 +41,23 @@ function lazily<Result>(name: string): Factory<Result> {
   };
 }
 
-/** For the option `schemaController` of the framework: its own compilers, but late. */
-export const lazyCompilers = {
-  buildValidator: lazily<boolean>('@fastify/ajv-compiler'),
-  buildSerializer: lazily<string>('@fastify/fast-json-stringify-compiler'),
-} as unknown as Factories;
+export type LazySchemas = {
+  /** For the option `schemaController` of the framework: its own compilers, but late. */
+  compilers: Factories;
+  /** Compiles all that is not compiled yet, and so tells which schema is no schema. */
+  compileAll(): void;
+};
+
+export function createLazySchemas(): LazySchemas {
+  const compilations: (() => void)[] = [];
+  const compilers = {
+    buildValidator: lazily<boolean>('@fastify/ajv-compiler', compilations),
+    buildSerializer: lazily<string>('@fastify/fast-json-stringify-compiler', compilations),
+  } as unknown as Factories;
+  return {
+    compilers,
+    compileAll() {
+      for (const compile of compilations) compile();
+    },
+  };
+}
