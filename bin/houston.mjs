@@ -29,6 +29,9 @@ const env = {
   NODE_COMPILE_CACHE: join(root, 'node_modules', '.cache', 'houston'),
   // Threads that share their heaps give memory back that each would keep for itself.
   MALLOC_ARENA_MAX: '2',
+  // Large buffers go back to the system as soon as they are free, instead of leaving gaps in the heap.
+  MALLOC_MMAP_THRESHOLD_: '131072',
+  MALLOC_TRIM_THRESHOLD_: '262144',
   ...process.env,
 };
 // Where it can be, this process becomes the program; elsewhere it waits for it.

@@ -40,6 +40,10 @@ describe('routes', () => {
     }
   });
 
+  it('have schemas that compile, all of them', () => {
+    expect(() => houston.app.compileSchemas()).not.toThrow();
+  });
+
   it('serve the API description without a CDN', async () => {
     const page = (await houston.client.download('/docs')).toString();
     expect(page).toContain('/docs/swagger-ui-bundle.js');

@@ -1,4 +1,6 @@
 import { type RawBuilder, sql } from 'kysely';
+import { makeColumns } from '../../src/domains/experiments/points/columns.model.ts';
+import { addBlocks, seriesOf } from '../../src/domains/experiments/points/points.store.ts';
 import type { Db } from '../../src/platform/db/database.ts';
 
 export type Size = { experimentId: number; runs: number; metrics: number; params: number; tags: number };
@@ -41,10 +43,12 @@ export async function seedRuns(db: Db, size: Size): Promise<void> {
 export async function seedPoints(db: Db, runId: string, key: string, count: number): Promise<void> {
   await sql`insert into experiments_series (run_id, key, step, time, value, special)
     values (${runId}, ${key}, ${count - 1}, ${1_700_000_000_000 + count}, 0, 0)`.execute(db);
-  await sql`with recursive n(i) as (select 0 union all select i + 1 from n where i < ${count - 1})
-    insert into experiments_points (series, step, time, value, special)
-    select (select id from experiments_series where run_id = ${runId} and key = ${key}), i, 1700000000000 + i,
-      case i when 654321 then 9.0 else sin(i / 40000.0) + ((i * 7919) % 1009) / 2018.0 end, 0 from n`.execute(
-    db,
-  );
+  const points = makeColumns(count);
+  for (let i = 0; i < count; i++) {
+    points.steps[i] = i;
+    points.times[i] = 1_700_000_000_000 + i;
+    points.values[i] = i === 654_321 ? 9 : Math.sin(i / 40_000) + ((i * 7919) % 1009) / 2018;
+  }
+  const [series] = await seriesOf(db, [runId], key);
+  await addBlocks(db, [[series!.id, points]]);
 }

@@ -40,10 +40,14 @@ export async function insertMany<R = never>(
 /** One column as an array; numbers written out, which the driver does far slower. */
 function arrayOf(rows: readonly (readonly unknown[])[], at: number, type: string): unknown {
   if (type === 'text') return rows.map((row) => row[at]);
+  if (type === 'bytea') return rows.map((row) => bufferOf(row[at] as Uint8Array));
   let text = '{';
   for (let i = 0; i < rows.length; i++) text += i === 0 ? String(rows[i]![at]) : `,${rows[i]![at]}`;
   return `${text}}`;
 }
+
+const bufferOf = ({ buffer, byteOffset, byteLength }: Uint8Array) =>
+  Buffer.from(buffer as ArrayBuffer, byteOffset, byteLength);
 
 function sqliteText({ table, columns, suffix }: BulkTarget, size: number): string {
   const key = `${table} ${size} ${suffix}`;

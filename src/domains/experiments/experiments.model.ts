@@ -45,16 +45,6 @@ export function isLater(a: Ordered, b: Ordered): boolean {
   return a.value > b.value;
 }
 
-/** The latest point of each key. */
-export function latestOf<P extends Ordered & { key: string }>(points: readonly P[]): P[] {
-  const latest = new Map<string, P>();
-  for (const point of points) {
-    const known = latest.get(point.key);
-    if (!known || isLater(point, known)) latest.set(point.key, point);
-  }
-  return [...latest.values()];
-}
-
 const keyPattern = /^[\p{L}\p{N}_/. :-]+$/u;
 
 /**

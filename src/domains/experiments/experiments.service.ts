@@ -12,7 +12,8 @@ import {
   type RunStatus,
 } from './experiments.model.ts';
 import { ensureExperiment, experimentTags, findExperiment, listExperiments } from './experiments.store.ts';
-import { addMetricPoints, metricPoints, toPoint } from './metrics.store.ts';
+import { addMetricPoints, metricPoints, toPoints } from './metrics.store.ts';
+import { cutColumns } from './points/columns.model.ts';
 import * as runs from './runs.store.ts';
 import { decodeCursor, encodeCursor, parseComparison, parsePair } from './search.model.ts';
 import { searchRuns } from './search.store.ts';
@@ -297,8 +298,7 @@ export async function metricHistory(
   limit = 1000,
 ): Promise<MetricPoint[]> {
   await existingRun(scope, runId);
-  const rows = await metricPoints(scope.db, runId, key, limit);
-  return rows.map((row) => toPoint(key, row));
+  return toPoints(key, cutColumns(await metricPoints(scope.db, runId, key), 0, limit));
 }
 
 async function existingRun(scope: Scope, id: string): Promise<runs.RunWithExperiment> {

@@ -8,6 +8,7 @@ import { experimentsTraces } from './migrations/experiments-004-traces.ts';
 import { experimentsSpans } from './migrations/experiments-005-spans.ts';
 import { experimentsPurge } from './migrations/experiments-011-purge.ts';
 import { experimentsEvaluation } from './migrations/experiments-012-evaluation.ts';
+import { experimentsPointBlocks } from './migrations/experiments-022-point-blocks.ts';
 import type { ScorerRow, ScorerVersionRow } from './scorers/scorers.service.ts';
 import type { AssessmentRow } from './traces/assessments/assessments.model.ts';
 import type { SpanRow } from './traces/spans/spans.store.ts';
@@ -47,10 +48,29 @@ export type RunRow = {
 
 type KeyValueRow = { run_id: string; key: string; value: string };
 
-/** `special`: 0 the value as it stands, 1 NaN (value 0), 2 +Inf, 3 −Inf (value ± the largest double). */
-export type PointRow = { series: number; step: number; time: number; value: number; special: number };
+/** Points of one run as one commit brought them; see `points/points.store.ts`. */
+export type PointLogRow = {
+  id: Generated<number>;
+  run_id: string;
+  /** JSON: metrics with the number of their points. */
+  keys: string;
+  points: number;
+  data: Uint8Array;
+};
 
-/** One metric of one run, with its latest point. */
+/** Points of one metric, in order of steps from `low` on. */
+export type PointBlockRow = {
+  id: Generated<number>;
+  series: number;
+  low: number;
+  points: number;
+  data: Uint8Array;
+};
+
+/**
+ * One metric of one run, with its latest point. `special`: 0 the value as it stands, 1 NaN (value 0), 2 +Inf, 3 −Inf
+ * (value ± the largest double).
+ */
 export type SeriesRow = {
   id: Generated<number>;
   run_id: string;
@@ -157,7 +177,8 @@ declare module '../../platform/db/database.ts' {
     experiments_params: KeyValueRow;
     experiments_run_tags: KeyValueRow;
     experiments_series: SeriesRow;
-    experiments_points: PointRow;
+    experiments_point_log: PointLogRow;
+    experiments_point_blocks: PointBlockRow;
     experiments_artifacts: ArtifactRow;
     experiments_run_inputs: RunInputRow;
     experiments_logged_models: LoggedModelRow;
@@ -190,4 +211,5 @@ export const experimentsMigrations: Migration[] = [
   experimentsSpans,
   experimentsPurge,
   experimentsEvaluation,
+  experimentsPointBlocks,
 ];

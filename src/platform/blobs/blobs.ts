@@ -17,13 +17,16 @@ import { openUploads, type Uploads } from './uploads.ts';
 
 export type Blob = { digest: string; size: number };
 
+export type PutOptions = { maxBytes?: number; ours?: boolean };
+
 /** Content-addressed bytes: the name is the SHA-256, so equal content is stored once. */
 export type BlobStore = {
   /**
    * Stores bytes or a stream in constant memory. Raises platform.body.too_large beyond `maxBytes`;
-   * nothing is kept of a stream that fails.
+   * nothing is kept of a stream that fails. Buffers of a stream that are `ours` are freed as soon as they are written,
+   * and not when a collector comes round: nobody else may look at them.
    */
-  put(content: Uint8Array | AsyncIterable<Uint8Array>, options?: { maxBytes?: number }): Promise<Blob>;
+  put(content: Uint8Array | AsyncIterable<Uint8Array>, options?: PutOptions): Promise<Blob>;
   /** Takes a file into the store (a copy; the original stays). */
   putFile(path: string): Promise<Blob>;
   get(digest: string): Promise<Buffer>;
@@ -81,7 +84,7 @@ export function openLocalBlobs(config: Config): BlobStore {
       const staged = join(staging, randomUUID());
       const source = content instanceof Uint8Array ? [content] : content;
       try {
-        return settle(staged, await writeHashed(staged, source, options.maxBytes));
+        return settle(staged, await writeHashed(staged, source, options));
       } catch (error) {
         await rm(staged, { force: true });
         throw error;
@@ -118,13 +121,14 @@ export function openLocalBlobs(config: Config): BlobStore {
 
 /**
  * Writes a file and flushes it to the device, and hashes it on the way: one block is written while the next one is
- * filled. What comes in is copied, so that the many small buffers of a request die young.
+ * filled, and what is written is on its way to the device long before the end. What comes in is copied, so that the
+ * many small buffers of a request die young.
  * @throws platform.body.too_large
  */
 async function writeHashed(
   path: string,
   source: Iterable<Uint8Array> | AsyncIterable<Uint8Array>,
-  maxBytes = Number.POSITIVE_INFINITY,
+  { maxBytes = Number.POSITIVE_INFINITY, ours = false }: PutOptions,
 ): Promise<Blob> {
   const hash = createHash('sha256');
   const file = await open(path, 'wx', 0o600);
@@ -133,13 +137,15 @@ async function writeHashed(
   let spare: Buffer | undefined;
   let filled = 0;
   let writing: Promise<unknown> = Promise.resolve();
+  const flushing = createFlushing(file);
   const flush = async () => {
     await writing;
     const full = block.subarray(0, filled);
     block = spare ?? Buffer.allocUnsafeSlow(blockBytes);
     spare = full.length === blockBytes ? full : undefined;
     filled = 0;
-    writing = writeAll(file, full);
+    hash.update(full);
+    writing = writeAll(file, full).then(() => flushing.written(full.length));
     // Whoever waits for it next hears of a failure.
     writing.catch(() => undefined);
   };
@@ -148,7 +154,6 @@ async function writeHashed(
       size += chunk.byteLength;
       if (size > maxBytes)
         throw platformError('platform.body.too_large', `The body is larger than ${maxBytes} bytes.`);
-      hash.update(chunk);
       for (let at = 0; at < chunk.byteLength; ) {
         const part = chunk.subarray(at, at + blockBytes - filled);
         block.set(part, filled);
@@ -156,15 +161,53 @@ async function writeHashed(
         at += part.byteLength;
         if (filled === blockBytes) await flush();
       }
+      if (ours) free(chunk);
     }
     await flush();
     await writing;
-    await file.datasync();
+    await flushing.all();
   } finally {
     await writing.catch(() => undefined);
+    await flushing.settled();
     await file.close();
   }
   return { digest: `sha256:${hash.digest('hex')}`, size };
+}
+
+const flushEvery = 64 * blockBytes;
+
+/** Sends to the device what was written of a file, every so often and beside the writing. */
+function createFlushing(file: FileHandle) {
+  let waiting = 0;
+  let under: Promise<void> | undefined;
+  const settled = async () => under?.catch(() => undefined);
+  return {
+    written(bytes: number) {
+      waiting += bytes;
+      if (under || waiting < flushEvery) return;
+      waiting = 0;
+      under = file.datasync();
+      under.then(
+        () => {
+          under = undefined;
+        },
+        // The promise stays, and with it the failure, which the end must hear of.
+        () => undefined,
+      );
+    },
+    /** Flushes the rest. A device that has failed once is not asked again: it might forget and say yes. */
+    async all() {
+      await under;
+      await file.datasync();
+    },
+    settled,
+  };
+}
+
+/** Gives the memory of a buffer back that is the whole of its own. */
+function free({ buffer, byteOffset, byteLength }: Uint8Array): void {
+  if (buffer instanceof ArrayBuffer && byteOffset === 0 && byteLength === buffer.byteLength)
+    buffer.transfer(0);
 }
 
 /** All of the bytes, also when the system takes fewer at a time. */

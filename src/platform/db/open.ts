@@ -1,4 +1,5 @@
 import { mkdirSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { dirname } from 'node:path';
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import {
@@ -10,7 +11,7 @@ import {
   SqliteDialect,
   type SqliteStatement,
 } from 'kysely';
-import pg from 'pg';
+import type pg from 'pg';
 import { type Aside, createAside, setAside } from './aside.ts';
 import type { Database, Db } from './database.ts';
 import { isKept, wantsRows } from './rows.ts';
@@ -31,6 +32,8 @@ export function dialectOf(db: Db): Dialect {
 }
 
 function openPostgres(url: string): Db {
+  // Loaded here, for most servers never need it.
+  const pg = createRequire(import.meta.url)('pg') as typeof import('pg');
   // int8 and numeric arrive as text by default; all of ours fit a double exactly.
   const types = {
     getTypeParser: (oid: number, format?: 'text' | 'binary') =>
@@ -77,8 +80,9 @@ const pragmas = [
   'journal_mode=WAL',
   'synchronous=NORMAL',
   'busy_timeout=5000',
-  'cache_size=-32000',
+  'cache_size=-16000',
   'wal_autocheckpoint=4000',
+  'temp_store=MEMORY',
 ];
 
 /**

@@ -15,6 +15,7 @@ import { authorise, everything, type Scope } from '../scope.ts';
 import { createOriginGuard, identify } from './callers.ts';
 import { replyNotFound, replyWithError } from './failures.ts';
 import { installFastLane, type LaneHandler } from './fast-lane.ts';
+import { createLazySchemas } from './lazy-schemas.ts';
 import type { RequestHead } from './request-head.ts';
 
 export type HoustonApp = FastifyInstance<
@@ -37,6 +38,8 @@ declare module 'fastify' {
   interface FastifyInstance {
     /** `METHOD /path` of every route, as the permission table names them. */
     routeKeys: string[];
+    /** Compiles the schemas of all routes, which otherwise happens when each is first used. */
+    compileSchemas(): void;
     /** Lets plain requests to a route, whose paths begin with `prefix`, take the fast lane. */
     fastLane(routeKey: string, prefix: string, open: OpenLane): void;
   }
@@ -58,6 +61,7 @@ export async function createApp(
   platform: Platform,
   options: { permissions: PermissionTable; version: string },
 ): Promise<HoustonApp> {
+  const schemas = createLazySchemas();
   const app = fastify({
     logger: false,
     bodyLimit: 16 * megabyte,
@@ -67,10 +71,12 @@ export async function createApp(
     return503OnClosing: true,
     routerOptions: { maxParamLength: 300 },
     frameworkErrors: (error, request, reply) => void replyWithError(platform, error, request, reply),
+    schemaController: { compilersFactory: schemas.compilers },
     ajv: { customOptions: { removeAdditional: false, coerceTypes: 'array', allErrors: false } },
   }).withTypeProvider<TypeBoxTypeProvider>();
 
   app.decorate('routeKeys', []);
+  app.decorate('compileSchemas', schemas.compileAll);
   app.decorateRequest('caller', null as unknown as Caller);
   app.decorateRequest('scope', {
     getter(): Scope {

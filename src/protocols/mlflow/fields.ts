@@ -118,7 +118,12 @@ export class Fields {
   messages(name: string): Fields[] {
     const value = this.#values[name] ?? [];
     if (!Array.isArray(value)) throw invalid(this.at(name), 'it is a list.');
-    return value.map((item: unknown, i) => new Fields(item, `${this.at(name)}[${i}]`));
+    return value.map((_, i) => this.messageIn(name, i));
+  }
+
+  /** One message of a list. */
+  messageIn(name: string, i: number): Fields {
+    return new Fields((this.#values[name] as unknown[])[i], `${this.at(name)}[${i}]`);
   }
 
   /** One of the names, or the number that the protocol gives it. */

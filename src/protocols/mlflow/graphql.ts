@@ -1,4 +1,3 @@
-import type { FastifyInstance } from 'fastify';
 import {
   type DocumentNode,
   execute,
@@ -34,19 +33,18 @@ const calls: Readonly<Record<string, string>> = {
   mlflowSearchDatasets: 'experiments/search-datasets',
 };
 
-const mostBytes = 128 * 1024;
 const mostTokens = 4000;
 /** A page of a search; what the REST interface gives in one answer is more than a page shows. */
 const mostRuns = 1000;
 
-/** GraphQL as the pages of tracking servers speak it: reads only, by the functions behind the REST interface. */
-export function graphqlRoutes(app: FastifyInstance, routes: readonly MlflowRoute[]): void {
+export type GraphqlReply = { status: number; body: object };
+
+/** Answers queries by the functions behind the REST interface. */
+export function createGraphql(
+  routes: readonly MlflowRoute[],
+): (scope: Scope, given: Values) => Promise<GraphqlReply> {
   const schema = trackingSchema();
   const handlers = new Map(routes.map((route) => [route.path, route.handle]));
-  app.removeAllContentTypeParsers();
-  app.addContentTypeParser('*', { parseAs: 'buffer', bodyLimit: mostBytes }, (_request, body, done) =>
-    done(null, body),
-  );
   const contextOf = (scope: Scope): Context => ({
     scope,
     memory: new Map(),
@@ -55,34 +53,27 @@ export function graphqlRoutes(app: FastifyInstance, routes: readonly MlflowRoute
       return (typeof answer === 'string' ? JSON.parse(answer) : answer) as Values;
     },
   });
-  app.route({
-    method: ['GET', 'POST'],
-    url: '/graphql',
-    schema: { hide: true },
-    handler: async (request, reply) => {
-      const given = request.method === 'GET' ? (request.query as Values) : readBody(request.body);
-      const document = readDocument(given.query);
-      const name = typeof given.operationName === 'string' ? given.operationName : null;
-      const problems = validate(schema, document);
-      if (problems.length > 0 || !getOperationAST(document, name)) {
-        const messages =
-          problems.length > 0 ? problems.map(({ message }) => message) : ['Name the operation.'];
-        return reply.status(400).send({ errors: messages.map((message) => ({ message })) });
-      }
-      const { data, errors } = await execute({
-        schema,
-        document,
-        operationName: name,
-        variableValues: readVariables(given.variables),
-        contextValue: contextOf(request.scope),
-        fieldResolver: resolve,
-      });
-      return reply.send({
-        data,
-        ...(errors && { errors: errors.map((error) => wireError(error, request.scope)) }),
-      });
-    },
-  });
+  return async (scope, given) => {
+    const document = readDocument(given.query);
+    const name = typeof given.operationName === 'string' ? given.operationName : null;
+    const problems = validate(schema, document);
+    if (problems.length > 0 || !getOperationAST(document, name)) {
+      const messages = problems.length > 0 ? problems.map(({ message }) => message) : ['Name the operation.'];
+      return { status: 400, body: { errors: messages.map((message) => ({ message })) } };
+    }
+    const { data, errors } = await execute({
+      schema,
+      document,
+      operationName: name,
+      variableValues: readVariables(given.variables),
+      contextValue: contextOf(scope),
+      fieldResolver: resolve,
+    });
+    return {
+      status: 200,
+      body: { data, ...(errors && { errors: errors.map((error) => wireError(error, scope)) }) },
+    };
+  };
 }
 
 function readDocument(query: unknown): DocumentNode {

@@ -7,7 +7,7 @@ import { pageRoutes } from './artifacts-pages.ts';
 import { assessmentRoutes } from './assessments.ts';
 import { datasetRoutes } from './datasets.ts';
 import { experimentRoutes } from './experiments.ts';
-import { graphqlRoutes } from './graphql.ts';
+import { graphqlRoutes } from './graphql.routes.ts';
 import { loggedModelRoutes } from './logged-models.ts';
 import { modelVersionRoutes } from './model-versions.ts';
 import { registeredModelRoutes } from './registered-models.ts';

@@ -1,4 +1,5 @@
 import type { BatchPoint, TrackingDoor } from '../../domains/experiments/index.ts';
+import type { Json } from '../../platform/json.ts';
 import { invalid, missing } from './errors.ts';
 import { tagsOf } from './experiments.ts';
 import type { Fields } from './fields.ts';
@@ -17,6 +18,24 @@ export function readPoint(fields: Fields): BatchPoint {
     datasetName: fields.optionalText('dataset_name'),
     datasetDigest: fields.optionalText('dataset_digest'),
   };
+}
+
+/** Points of a list. Most are as clients write them, and a thousand at a time; the others are read field by field. */
+function readPoints(fields: Fields, name: string): BatchPoint[] {
+  const list = fields.json(name);
+  if (!Array.isArray(list)) return fields.messages(name).map(readPoint);
+  return list.map((item, i) => plainPoint(item) ?? readPoint(fields.messageIn(name, i)));
+}
+
+/** A point of a clean name and plain numbers that is about nothing else; undefined for any other. */
+function plainPoint(item: Json | undefined): BatchPoint | undefined {
+  if (typeof item !== 'object' || item === null || Array.isArray(item)) return undefined;
+  const { key, value, timestamp: time, step = 0 } = item;
+  if (typeof key !== 'string' || !/^[\w/. :-]+$/.test(key) || typeof value !== 'number') return undefined;
+  if (typeof time !== 'number' || typeof step !== 'number') return undefined;
+  if (!Number.isSafeInteger(time) || !Number.isSafeInteger(step)) return undefined;
+  if (item.model_id !== undefined || item.dataset_name !== undefined) return undefined;
+  return { key, value, time, step };
 }
 
 /** Writes of params, tags and metrics; reads of histories. */
@@ -73,7 +92,7 @@ function logBatch(tracking: TrackingDoor): MlflowRoute['handle'] {
     const id = runId(fields);
     const tags = tagsOf(fields);
     const batch = {
-      metrics: fields.messages('metrics').map(readPoint),
+      metrics: readPoints(fields, 'metrics'),
       params: fields
         .messages('params')
         .map((param) => ({ key: param.text('key'), value: param.optionalText('value') ?? '' })),

@@ -7,7 +7,10 @@ import type { ArtifactPlace } from './paths.model.ts';
 
 export type ArtifactEntry = { name: string; isFolder: boolean; size: number };
 
-/** Stores bytes, streamed and under their digest, and files them at a place; what was there is replaced. */
+/**
+ * Stores bytes, streamed and under their digest, and files them at a place; what was there is replaced. The buffers of a
+ * stream are gone then.
+ */
 export async function putArtifact(
   scope: Scope,
   { owner, path }: ArtifactPlace,
@@ -17,7 +20,10 @@ export async function putArtifact(
 ): Promise<{ digest: string; size: number }> {
   authorise(scope, 'experiments.write');
   if (path === '') throw experimentsError('experiments.input.invalid', 'Invalid path: it names no file.');
-  const blob = await scope.platform.blobs.put(content, maxBytes === undefined ? {} : { maxBytes });
+  const blob = await scope.platform.blobs.put(content, {
+    ours: true,
+    ...(maxBytes !== undefined && { maxBytes }),
+  });
   await transact(scope, (tx) =>
     addArtifacts(tx.db, [
       { run_id: owner, path, ...blob, media_type: mediaType.slice(0, 200), created_at: tx.now() },

@@ -1,5 +1,9 @@
 import type { Scope } from '../../../platform/scope.ts';
-import { type Range, samplePoints, seriesOf } from './sampling.store.ts';
+import { withinSteps } from '../points/columns.model.ts';
+import { pointsOf, seriesOf } from '../points/points.store.ts';
+import { samplePoints } from './sampling.model.ts';
+
+type Range = { from: number; to: number };
 
 /** About as many points as a chart of all runs together takes without effort. */
 const BUDGET = 20_000;
@@ -31,17 +35,19 @@ export async function curvesOf(
   const series = await seriesOf(scope.db, runIds, key);
   const parts = Math.min(MOST_PARTS, Math.floor(BUDGET / 4 / Math.max(1, series.length)));
   const curves: Curve[] = [];
-  for (const { id, run_id } of series) {
-    const { points, count, isSampled } = await samplePoints(scope.db, id, parts, within);
-    const startedAt = points[0]?.time ?? 0;
+  for (const one of series) {
+    const all = await pointsOf(scope.db, one, key);
+    const inside = within ? withinSteps(all, within) : all;
+    const { points, isSampled } = samplePoints(inside, parts);
+    const startedAt = points.times[0] ?? 0;
     curves.push({
-      run: run_id,
-      count,
+      run: one.run_id,
+      count: inside.steps.length,
       isSampled,
-      steps: points.map(({ step }) => step),
-      times: points.map(({ time }) => time - startedAt),
+      steps: [...points.steps],
+      times: Array.from(points.times, (time) => time - startedAt),
       startedAt,
-      values: points.map(({ value, special }) => (special === 0 ? value : null)),
+      values: Array.from(points.values, (value) => (Number.isFinite(value) ? value : null)),
     });
   }
   return curves;

@@ -2,6 +2,7 @@ import type { JsonObject } from '../../../platform/json.ts';
 import { listEvents, record } from '../../../platform/ledger/index.ts';
 import { authorise, type Scope, transact } from '../../../platform/scope.ts';
 import { experimentsError } from '../experiments.contract.ts';
+import { countPoints } from '../points/points.store.ts';
 import * as store from './purge.store.ts';
 import { findExperiments, type PurgeFilter } from './purge.store.ts';
 
@@ -110,7 +111,7 @@ export async function planPurge(
       kept.push(...keptOf(held, kind));
       const ids = found.filter((id) => !held.has(id));
       doomed[kind] += ids.length;
-      if (kind === 'runs') doomed.points += await store.countPoints(db, ids);
+      if (kind === 'runs') doomed.points += await countPoints(db, ids);
       addArtifacts(await store.artifactsOf(db, ids));
     }
   }

@@ -2,6 +2,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { sql } from 'kysely';
 import type { Db } from '../../../platform/db/database.ts';
 import { isAnyOf } from '../bulk.store.ts';
+import { removePoints } from '../points/points.store.ts';
 
 /** What is asked to go for good: all that was deleted until a time, or only that of some experiments or runs. */
 export type PurgeFilter = {
@@ -103,33 +104,9 @@ export async function countHolders(db: Db, digests: readonly string[]): Promise<
   return new Map(rows.map(({ digest, count }) => [digest, Number(count)]));
 }
 
-export async function countPoints(db: Db, runs: readonly string[]): Promise<number> {
-  const { rows } = await sql<{ count: number }>`select count(*) as count from experiments_points
-    join experiments_series on experiments_series.id = experiments_points.series
-    where ${isAnyOf(db, 'experiments_series.run_id', runs)}`.execute(db);
-  return Number(rows[0]!.count);
-}
-
-const pointsAtOnce = 20_000;
-
 /** Removes all that belongs to runs, and the runs. Large histories go in pieces, so that readers get their turns. */
 export async function removeRuns(db: Db, runs: readonly string[]): Promise<{ points: number }> {
-  const series = await db
-    .selectFrom('experiments_series')
-    .select('id')
-    .where(isAnyOf(db, 'run_id', runs))
-    .execute();
-  let points = 0;
-  for (const { id } of series) {
-    for (let removed = pointsAtOnce; removed >= pointsAtOnce; ) {
-      const result = await sql`delete from experiments_points where series = ${id} and step <= coalesce(
-        (select step from experiments_points where series = ${id} order by step limit 1 offset ${pointsAtOnce}),
-        9223372036854775807)`.execute(db);
-      removed = Number(result.numAffectedRows ?? 0);
-      points += removed;
-      await nextTurn();
-    }
-  }
+  const points = await removePoints(db, runs, () => nextTurn());
   for (const table of [
     'experiments_series',
     'experiments_params',

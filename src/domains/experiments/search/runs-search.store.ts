@@ -44,15 +44,16 @@ const attributes: Readonly<Record<string, RawBuilder<unknown>>> = {
   artifact_uri: artifactUri,
 };
 
-type Select = typeof selectRows;
+/** How a search reads: in place, or aside where it may take long. */
+export type Select = typeof selectRows;
 
 /**
  * One page of runs. When the first order is a metric, runs are read along the index of its values until the page is
  * full, so that the rest is never sorted; runs without it, or with NaN, come last.
  */
-export async function findRuns(db: Db, query: RunsQuery): Promise<RunHead[]> {
+export async function findRuns(db: Db, query: RunsQuery, reader?: Select): Promise<RunHead[]> {
   if (query.experimentIds.length === 0 || query.limit === 0) return [];
-  const select = (await mayTakeLong(db, query)) ? selectRowsAside : selectRows;
+  const select = reader ?? (await readerOf(db, query));
   const [first] = query.orders;
   if (first?.kind !== 'metric') return page(db, select, query, query.orders, query.offset, query.limit);
   const found = await alongMetric(db, select, query, first);
@@ -67,7 +68,11 @@ export async function findRuns(db: Db, query: RunsQuery): Promise<RunHead[]> {
 
 const manyRuns = 5000;
 
-/** Whether a search may have to read very many runs before its page is full. */
+/** The way to read for a search: aside when it may have to read very many runs before its page is full. */
+export async function readerOf(db: Db, query: RunsQuery): Promise<Select> {
+  return (await mayTakeLong(db, query)) ? selectRowsAside : selectRows;
+}
+
 async function mayTakeLong(db: Db, { experimentIds, clauses, orders, offset }: RunsQuery): Promise<boolean> {
   if (!hasAside(db) || (clauses.length === 0 && orders.length === 0 && offset < manyRuns)) return false;
   const [[count] = [0]] = await selectRows<[number]>(

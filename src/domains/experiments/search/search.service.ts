@@ -8,7 +8,7 @@ import { toBareRun } from '../tracking/runs.store.ts';
 import type { BareRun, Stage, TrackedExperiment } from '../tracking/tracking.model.ts';
 import { compare, keyed } from './conditions.ts';
 import { decodeOffset, encodeOffset, type Grammar, parseFilter, parseOrders } from './filter.model.ts';
-import { findRuns } from './runs-search.store.ts';
+import { findRuns, readerOf } from './runs-search.store.ts';
 
 export type SearchInput = {
   stages: readonly Stage[];
@@ -54,10 +54,16 @@ export async function searchTrackedRuns(
   const orders = parseOrders(input.orderBy ?? [], runGrammar);
   const offset = decodeOffset(input.pageToken);
   const { experimentIds, stages, maxResults: limit } = input;
-  const rows = await findRuns(scope.db, { experimentIds, stages, clauses, orders, limit, offset });
+  const query = { experimentIds, stages, clauses, orders, limit, offset };
+  const select = await readerOf(scope.db, query);
+  const rows = await findRuns(scope.db, query, select);
   const ids = rows.map(({ id }) => id);
   const next = rows.length === limit ? encodeOffset(offset + limit) : undefined;
-  return { runs: rows.map(toBareRun), parts: await partsOfRuns(scope.db, ids), ...(next && { next }) };
+  return {
+    runs: rows.map(toBareRun),
+    parts: await partsOfRuns(scope.db, ids, select),
+    ...(next && { next }),
+  };
 }
 
 function checkPage(maxResults: number, most: number): void {

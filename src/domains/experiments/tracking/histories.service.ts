@@ -1,12 +1,12 @@
-import { type RawBuilder, sql } from 'kysely';
-import type { Db } from '../../../platform/db/database.ts';
-import { selectRows } from '../../../platform/db/rows.ts';
 import type { Scope } from '../../../platform/scope.ts';
 import { isAnyOf } from '../bulk.store.ts';
 import { experimentsError } from '../experiments.contract.ts';
 import type { MetricPoint } from '../experiments.model.ts';
-import { metricPoints, type PointColumns, pointColumns, toPoint } from '../metrics.store.ts';
+import { metricPoints, toPoints } from '../metrics.store.ts';
+import { type Columns, cutColumns, inOrder, withinSteps } from '../points/columns.model.ts';
+import { pointsOf, type Series, seriesOf } from '../points/points.store.ts';
 import { decodeOffset, encodeOffset } from '../search/filter.model.ts';
+import { distinctSteps, placesOf, spreadOver } from './steps.model.ts';
 
 export type RunPoint = MetricPoint & { runId: string };
 
@@ -18,13 +18,11 @@ export async function metricHistoryPage(
   page: { maxResults?: number | undefined; pageToken?: string | undefined },
 ): Promise<{ points: MetricPoint[]; next?: string }> {
   await existing(scope, [runId]);
-  const limit = page.maxResults ?? Number.MAX_SAFE_INTEGER - 1;
   const offset = decodeOffset(page.pageToken);
-  const rows = await metricPoints(scope.db, runId, key, limit, offset);
-  return {
-    points: rows.map((row) => toPoint(key, row)),
-    ...(rows.length === limit && { next: encodeOffset(offset + limit) }),
-  };
+  const end = page.maxResults === undefined ? undefined : offset + page.maxResults;
+  const points = toPoints(key, cutColumns(await metricPoints(scope.db, runId, key), offset, end));
+  const isFull = end !== undefined && points.length === page.maxResults;
+  return { points, ...(isFull && { next: encodeOffset(end) }) };
 }
 
 /** Points of one metric of many runs, run by run, at most `maxResults` in all. */
@@ -35,14 +33,15 @@ export async function metricHistories(
   maxResults: number,
 ): Promise<RunPoint[]> {
   await existing(scope, runIds);
-  const rows = await selectRows<[...PointColumns, runId: string]>(
-    scope.db,
-    sql`select ${pointColumns}, series.run_id from experiments_points as point
-      join experiments_series as series on series.id = point.series
-      where ${isAnyOf(scope.db, 'series.run_id', runIds)} and series.key = ${key}
-      order by series.run_id, point.time, point.step, point.value limit ${maxResults}`,
-  );
-  return rows.map((row) => ({ ...toPoint(key, row), runId: row[4] }));
+  const found: RunPoint[] = [];
+  for (const series of await seriesOf(scope.db, runIds, key)) {
+    if (found.length === maxResults) break;
+    const points = inOrder(await pointsOf(scope.db, series, key), 'time');
+    for (const point of toPoints(key, cutColumns(points, 0, maxResults - found.length))) {
+      found.push({ ...point, runId: series.run_id });
+    }
+  }
+  return found;
 }
 
 export type Sampling = {
@@ -76,94 +75,42 @@ export async function sampledHistories(
     throw experimentsError('experiments.search.invalid', 'max_results is a whole number from 1 to 2500.');
   }
   await existing(scope, runIds);
-  const range =
-    startStep === undefined
-      ? sql<boolean>`1 = 1`
-      : sql<boolean>`point.step between ${startStep} and ${endStep}`;
-  const all = await scope.db
-    .selectFrom('experiments_series as series')
-    .select(['series.id', 'series.run_id'])
-    .where(isAnyOf(scope.db, 'series.run_id', runIds))
-    .where('series.key', '=', key)
-    .execute();
-  const ids = all.map(({ id }) => id);
-  if (ids.length === 0) return [];
-  const among =
-    ids.length === 1 ? sql<boolean>`point.series = ${ids[0]}` : isAnyOf(scope.db, 'point.series', ids);
-  const within = sql<boolean>`${among} and ${range}`;
-  const wanted = await spreadSteps(scope.db, within, maxResults);
-  for (const { low, high } of await endsOf(scope.db, ids, range)) {
-    if (low !== null) wanted.add(low).add(high);
+  const within = startStep === undefined ? undefined : { from: startStep, to: endStep! };
+  const all = await seriesOf(scope.db, runIds, key);
+  const read = reader(scope, key, within);
+  const steps: Float64Array[] = [];
+  for (const series of all) steps.push(distinctSteps((await read(series)).steps));
+  const wanted = spreadOver(steps, maxResults);
+  const points: RunPoint[] = [];
+  for (const [i, series] of all.entries()) {
+    const columns = await read(series);
+    const ends = [steps[i]![0], steps[i]!.at(-1)].filter((step) => step !== undefined);
+    for (const [from, to] of placesOf(columns.steps, new Set([...wanted, ...ends]), mostOfRun)) {
+      for (const point of toPoints(key, cutColumns(columns, from, to))) {
+        points.push({ ...point, runId: series.run_id });
+      }
+    }
   }
-  const runOf = new Map(all.map(({ id, run_id }) => [id, run_id]));
-  const rows = await selectRows<[...PointColumns, series: number]>(
-    scope.db,
-    sql`select ${pointColumns}, point.series from experiments_points as point
-      where ${among} and ${isAnyOf(scope.db, 'point.step', [...wanted])}
-      order by point.series, point.step, point.time limit ${ids.length * 2500}`,
-  );
-  return rows.map((row) => ({ ...toPoint(key, row), runId: runOf.get(row[4])! }));
+  return points;
 }
 
-/** The first and the last step of each series within a range, each found by its key. */
-async function endsOf(
-  db: Db,
-  series: readonly number[],
-  range: RawBuilder<boolean>,
-): Promise<{ low: number | null; high: number }[]> {
-  const end = (
-    which: 'min' | 'max',
-  ) => sql`(select ${sql.raw(which)}(point.step) from experiments_points as point
-    where point.series = series.id and ${range})`;
-  const { rows } = await sql<{
-    low: number | null;
-    high: number;
-  }>`select ${end('min')} as low, ${end('max')} as high
-    from experiments_series as series where ${isAnyOf(db, 'series.id', series)}`.execute(db);
-  return rows;
-}
+/** Points of one run in a thinned history, also when a client never counts steps. */
+const mostOfRun = 2500;
+const mostKept = 4_000_000;
 
-/**
- * At most `most` of the steps, evenly spread, with the first and the last. Steps that keep one distance, as most
- * runs log them, are told by their number and their ends and never read one by one.
- */
-async function spreadSteps(db: Db, within: RawBuilder<boolean>, most: number): Promise<Set<number>> {
-  const points = sql`experiments_points as point where ${within}`;
-  const steps = (what: string) => sql`(select ${sql.raw(what)} from ${points})`;
-  // Three subqueries: the ends are then found by the key, and only the count reads along it.
-  const { rows } = await sql<{ low: number | null; high: number; count: number }>`select
-    ${steps('min(point.step)')} as low, ${steps('max(point.step)')} as high,
-    ${steps('count(distinct point.step)')} as count`.execute(db);
-  const { low, high, count } = rows[0]!;
-  if (low === null) return new Set();
-  const places = spread(count, most);
-  const distance = count === 1 ? 1 : (high - low) / (count - 1);
-  if (Number.isInteger(distance) && (distance === 1 || (await areApart(db, points, low, distance)))) {
-    return new Set(places.map((place) => low + place * distance));
-  }
-  const all = await selectRows<[number]>(
-    db,
-    sql`select distinct point.step from ${points} order by point.step`,
-  );
-  return new Set(places.map((place) => all[place]![0]));
-}
-
-async function areApart(
-  db: Db,
-  points: RawBuilder<unknown>,
-  low: number,
-  distance: number,
-): Promise<boolean> {
-  const odd = await sql`select 1 from ${points} and (point.step - ${low}) % ${distance} != 0 limit 1`.execute(
-    db,
-  );
-  return odd.rows.length === 0;
-}
-
-/** At most `most` of the numbers below `count`, evenly spread, with the first and the last. */
-function spread(count: number, most: number): number[] {
-  if (count <= most) return Array.from({ length: count }, (_, i) => i);
-  return Array.from({ length: most }, (_, i) => Math.round((i * (count - 1)) / Math.max(most - 1, 1)));
+/** Reads series, within a range of steps; what is asked for again is kept as long as it is not too much. */
+function reader(scope: Scope, key: string, range: { from: number; to: number } | undefined) {
+  const kept = new Map<number, Columns>();
+  let count = 0;
+  return async (series: Series): Promise<Columns> => {
+    const known = kept.get(series.id);
+    if (known) return known;
+    const all = await pointsOf(scope.db, series, key);
+    const points = range ? withinSteps(all, range) : all;
+    count += all.steps.length;
+    if (count <= mostKept) kept.set(series.id, points);
+    return points;
+  };
 }
 
 async function existing(scope: Scope, ids: readonly string[]): Promise<void> {

@@ -18,34 +18,42 @@ export type RunParts = {
 };
 
 /** Params, tags, latest metrics, datasets and models of several runs, in one query each. */
-export async function partsOfRuns(db: Db, ids: readonly string[]): Promise<RunParts> {
+export async function partsOfRuns(
+  db: Db,
+  ids: readonly string[],
+  select: typeof selectRows = selectRows,
+): Promise<RunParts> {
   if (ids.length === 0) return { params: [], tags: [], metrics: [], datasets: [], models: [] };
   const wanted = asTable(db, ids);
   // The page leads and each run is looked up by its key, so the order of the joins is fixed.
   const [params, tags, metrics, datasets, models] = await Promise.all([
-    selectRows<PairPart>(
+    select<PairPart>(
       db,
       sql`select wanted.at, part.key, part.value from ${wanted}
         cross join experiments_params as part where part.run_id = wanted.value`,
     ),
-    selectRows<PairPart>(
+    select<PairPart>(
       db,
       sql`select wanted.at, part.key, part.value from ${wanted}
         cross join experiments_run_tags as part where part.run_id = wanted.value`,
     ),
-    selectRows<MetricPart>(
+    select<MetricPart>(
       db,
       sql`select wanted.at, part.key, part.value, part.special, part.step, part.time from ${wanted}
         cross join experiments_series as part where part.run_id = wanted.value`,
     ),
-    datasetParts(db, ids),
-    modelParts(db, ids),
+    datasetParts(db, ids, select),
+    modelParts(db, ids, select),
   ]);
   return { params, tags, metrics, datasets, models };
 }
 
-async function datasetParts(db: Db, ids: readonly string[]): Promise<RunParts['datasets']> {
-  const rows = await selectRows<
+async function datasetParts(
+  db: Db,
+  ids: readonly string[],
+  select: typeof selectRows,
+): Promise<RunParts['datasets']> {
+  const rows = await select<
     [number, string | null, string, string, string, string, string, string | null, string | null]
   >(
     db,
@@ -66,8 +74,12 @@ async function datasetParts(db: Db, ids: readonly string[]): Promise<RunParts['d
   }));
 }
 
-async function modelParts(db: Db, ids: readonly string[]): Promise<RunParts['models']> {
-  const rows = await selectRows<[number, string, ModelLink['direction'], number]>(
+async function modelParts(
+  db: Db,
+  ids: readonly string[],
+  select: typeof selectRows,
+): Promise<RunParts['models']> {
+  const rows = await select<[number, string, ModelLink['direction'], number]>(
     db,
     sql`select wanted.at, link.model_id, link.direction, link.step from ${asTable(db, ids)}
       cross join experiments_model_links as link where link.run_id = wanted.value`,
