@@ -367,6 +367,7 @@ export const permissions: PermissionTable = {
   'GET /graphql': 'read',
   'POST /graphql': 'read',
   'GET /get-artifact': 'read',
+  'GET /static-files/lib/notebook-trace-renderer/index.html': 'public',
   'POST /v1/traces': 'experiments.write',
   'GET /model-versions/get-artifact': 'read',
   'GET /ajax-api/2.0/mlflow/logged-models/:model/artifacts/files': 'read',

@@ -12,6 +12,7 @@ import { issueRoutes } from './issues.ts';
 import { labelSchemaRoutes } from './label-schemas.ts';
 import { loggedModelRoutes } from './logged-models.ts';
 import { modelVersionRoutes } from './model-versions.ts';
+import { notebookRoutes } from './notebook.ts';
 import { registeredModelRoutes } from './registered-models.ts';
 import { reviewQueueRoutes } from './review-queues.ts';
 import { jsonRoutes, replyError } from './routes.ts';
@@ -75,6 +76,7 @@ export function mlflowRoutes({ experiments: { tracking }, registry }: MlflowNeed
       for (const prefix of prefixes) traceArtifactRoutes(files, prefix, tracking);
       pageRoutes(files, tracking, registry.catalog);
     });
+    await app.register(async (pages) => notebookRoutes(pages));
     await app.register(async (uploads) => {
       for (const prefix of prefixes) multipartRoutes(uploads, prefix, tracking);
     });
