@@ -264,6 +264,7 @@ export const permissions: PermissionTable = {
     'DELETE 2.0/mlflow/registered-models/delete': 'registry.write',
     'GET 2.0/mlflow/registered-models/get': 'read',
     'GET 2.0/mlflow/registered-models/search': 'read',
+    'POST 2.0/mlflow/registered-models/search': 'read',
     'GET 2.0/mlflow/registered-models/get-latest-versions': 'read',
     'POST 2.0/mlflow/registered-models/get-latest-versions': 'read',
     'POST 2.0/mlflow/registered-models/set-tag': 'registry.write',
