@@ -1,6 +1,7 @@
 import type { Generated } from 'kysely';
 import type { Migration } from '../../platform/db/database.ts';
 import type { EvaluationDatasetRow, EvaluationRecordRow } from './evaluation-datasets/datasets.store.ts';
+import type { IssueRow } from './issues/issues.service.ts';
 import { experimentsTables } from './migrations/experiments-001-tables.ts';
 import { experimentsTracking } from './migrations/experiments-002-tracking.ts';
 import { experimentsLoggedModels } from './migrations/experiments-003-logged-models.ts';
@@ -8,7 +9,10 @@ import { experimentsTraces } from './migrations/experiments-004-traces.ts';
 import { experimentsSpans } from './migrations/experiments-005-spans.ts';
 import { experimentsPurge } from './migrations/experiments-011-purge.ts';
 import { experimentsEvaluation } from './migrations/experiments-012-evaluation.ts';
+import { experimentsReviews } from './migrations/experiments-021-reviews.ts';
 import { experimentsPointBlocks } from './migrations/experiments-022-point-blocks.ts';
+import type { LabelSchemaRow } from './reviews/label-schemas.model.ts';
+import type { ReviewItemRow, ReviewQueueRow } from './reviews/review-queues.model.ts';
 import type { ScorerRow, ScorerVersionRow } from './scorers/scorers.service.ts';
 import type { AssessmentRow } from './traces/assessments/assessments.model.ts';
 import type { SpanRow } from './traces/spans/spans.store.ts';
@@ -198,6 +202,10 @@ declare module '../../platform/db/database.ts' {
     experiments_evaluation_datasets: EvaluationDatasetRow;
     experiments_evaluation_records: EvaluationRecordRow;
     experiments_evaluation_links: { dataset_id: string; experiment_id: number };
+    experiments_issues: IssueRow;
+    experiments_label_schemas: LabelSchemaRow;
+    experiments_review_items: ReviewItemRow;
+    experiments_review_queues: ReviewQueueRow;
     experiments_scorers: ScorerRow;
     experiments_scorer_versions: ScorerVersionRow;
   }
@@ -211,5 +219,6 @@ export const experimentsMigrations: Migration[] = [
   experimentsSpans,
   experimentsPurge,
   experimentsEvaluation,
+  experimentsReviews,
   experimentsPointBlocks,
 ];

@@ -14,8 +14,16 @@ export type { EvaluationDataset, EvaluationRecord, NewRecord } from './evaluatio
 export { experimentsError } from './experiments.contract.ts';
 export type { MetricPoint, RunStatus } from './experiments.model.ts';
 export type { ArtifactRef, Experiment, NewRun, Run, RunInput, RunSummary } from './experiments.service.ts';
+export { type Issue, issueSeverities, issueStatuses } from './issues/issues.service.ts';
 export type { LoggedModel, LoggedModelStatus } from './logged-models/logged-models.model.ts';
 export type { ArtifactHolders } from './purge/purge.service.ts';
+export { type LabelInput, type LabelSchema, labelTypes } from './reviews/label-schemas.model.ts';
+export {
+  queueTypes,
+  type ReviewItem,
+  type ReviewQueue,
+  reviewStatuses,
+} from './reviews/review-queues.model.ts';
 export type { ScorerVersion } from './scorers/scorers.service.ts';
 export type { Clause, Grammar, Order } from './search/filter.model.ts';
 export { decodeOffset, encodeOffset, parseFilter, parseOrders } from './search/filter.model.ts';

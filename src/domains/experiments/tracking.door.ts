@@ -9,8 +9,11 @@ import {
 import { checkArtifactPath, placeOf } from './artifacts/paths.model.ts';
 import { abortUpload, beginUpload, completeUpload, putUploadPart } from './artifacts/uploads.service.ts';
 import * as evaluationDatasets from './evaluation-datasets/datasets.service.ts';
+import * as issues from './issues/issues.service.ts';
 import * as models from './logged-models/logged-models.service.ts';
 import { searchLoggedModels } from './logged-models/search-models.ts';
+import * as labelSchemas from './reviews/label-schemas.service.ts';
+import * as reviewQueues from './reviews/review-queues.service.ts';
 import * as scorers from './scorers/scorers.service.ts';
 import { searchExperiments, searchTrackedRuns } from './search/search.service.ts';
 import * as assessments from './traces/assessments/assessments.service.ts';
@@ -79,6 +82,9 @@ export const tracking = {
   changeAssessment: assessments.changeAssessment,
   removeAssessment: assessments.removeAssessment,
   evaluationDatasets,
+  issues,
+  labelSchemas,
+  reviewQueues,
   scorers,
   placeOf,
   checkArtifactPath,

@@ -40,6 +40,8 @@ const named: Readonly<Record<string, MlflowErrorCode>> = {
   'experiments.run.deleted': 'INVALID_PARAMETER_VALUE',
   'experiments.run.active': 'INVALID_PARAMETER_VALUE',
   'experiments.param.immutable': 'INVALID_PARAMETER_VALUE',
+  'experiments.label_schema.exists': 'RESOURCE_ALREADY_EXISTS',
+  'experiments.review_queue.exists': 'RESOURCE_ALREADY_EXISTS',
   'registry.model.exists': 'RESOURCE_ALREADY_EXISTS',
 };
 

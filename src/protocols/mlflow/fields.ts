@@ -2,6 +2,9 @@ import { cleanText } from '../../domains/experiments/index.ts';
 import type { Json } from '../../platform/json.ts';
 import { invalid, MlflowError, missing } from './errors.ts';
 
+/** Whole numbers as clients write them, also as R writes long ones: `1e+05`. */
+const wholeNumber = /^[+-]?\d+(?:\.\d+)?(?:e\+?\d{1,2})?$/i;
+
 type Values = Record<string, unknown>;
 
 const isObject = (value: unknown): value is Values =>
@@ -60,7 +63,7 @@ export class Fields {
   optionalInteger(name: string): number | undefined {
     const value = this.#values[name] ?? undefined;
     if (value === undefined || value === '') return undefined;
-    const number = typeof value === 'string' && /^[+-]?\d+$/.test(value) ? Number(value) : value;
+    const number = typeof value === 'string' && wholeNumber.test(value) ? Number(value) : value;
     if (typeof number === 'number' && Number.isSafeInteger(number)) return number;
     throw invalid(this.at(name), 'it is a whole number within ±(2^53 − 1).');
   }
@@ -90,7 +93,7 @@ export class Fields {
 
   flag(name: string): boolean {
     const value = this.#values[name];
-    return value === true || value === 'true' || value === 'True';
+    return value === true || (typeof value === 'string' && value.toLowerCase() === 'true');
   }
 
   /** Texts of a list; one text alone, as a query string gives it, is a list of one. */

@@ -8,9 +8,13 @@ import { assessmentRoutes } from './assessments.ts';
 import { datasetRoutes } from './datasets.ts';
 import { experimentRoutes } from './experiments.ts';
 import { graphqlRoutes } from './graphql.routes.ts';
+import { issueRoutes } from './issues.ts';
+import { labelSchemaRoutes } from './label-schemas.ts';
 import { loggedModelRoutes } from './logged-models.ts';
 import { modelVersionRoutes } from './model-versions.ts';
+import { notebookRoutes } from './notebook.ts';
 import { registeredModelRoutes } from './registered-models.ts';
+import { reviewQueueRoutes } from './review-queues.ts';
 import { jsonRoutes, replyError } from './routes.ts';
 import { runDataRoutes } from './run-data.ts';
 import { runRoutes } from './runs.ts';
@@ -50,6 +54,9 @@ export function mlflowRoutes({ experiments: { tracking }, registry }: MlflowNeed
     ...webhookRoutes(registry.webhooks),
     ...datasetRoutes(tracking),
     ...scorerRoutes(tracking),
+    ...issueRoutes(tracking),
+    ...labelSchemaRoutes(tracking),
+    ...reviewQueueRoutes(tracking),
     ...serverInfoRoutes(),
   ];
   return async (app) => {
@@ -69,6 +76,7 @@ export function mlflowRoutes({ experiments: { tracking }, registry }: MlflowNeed
       for (const prefix of prefixes) traceArtifactRoutes(files, prefix, tracking);
       pageRoutes(files, tracking, registry.catalog);
     });
+    await app.register(async (pages) => notebookRoutes(pages));
     await app.register(async (uploads) => {
       for (const prefix of prefixes) multipartRoutes(uploads, prefix, tracking);
     });

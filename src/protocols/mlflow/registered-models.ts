@@ -77,6 +77,8 @@ export function registeredModelRoutes(catalog: CatalogDoor, registry: RegistryDo
       }),
     },
     { method: 'GET', since, path: 'registered-models/search', handle: search(catalog) },
+    // The client for R posts it.
+    { method: 'POST', since, path: 'registered-models/search', handle: search(catalog) },
     { method: 'GET', since, path: 'registered-models/get-latest-versions', handle: latestVersions(catalog) },
     { method: 'POST', since, path: 'registered-models/get-latest-versions', handle: latestVersions(catalog) },
     {

@@ -12,7 +12,7 @@ export type Handler = (
 /** An answer is a message, or its JSON as it stands. */
 type Answer = object | string;
 export type MlflowRoute = {
-  method: 'GET' | 'POST' | 'PATCH' | 'DELETE';
+  method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
   /** Major version of the API that the path belongs to. */
   since: 2 | 3;
   /** Below `/mlflow/`. */

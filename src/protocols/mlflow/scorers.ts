@@ -1,5 +1,5 @@
 import type { ScorerVersion, TrackingDoor } from '../../domains/experiments/index.ts';
-import { invalid } from './errors.ts';
+import { invalid, MlflowError } from './errors.ts';
 import { experimentId, parseExperimentId } from './experiments.ts';
 import type { MlflowRoute } from './routes.ts';
 
@@ -76,6 +76,19 @@ export function scorerRoutes({ scorers }: TrackingDoor): MlflowRoute[] {
         const version = fields.optionalInteger('version');
         await scorers.deleteScorer(scope, experimentId(fields), fields.text('name'), version);
         return {};
+      },
+    },
+    { method: 'GET', since, path: 'scorers/online-configs', handle: () => ({ configs: [] }) },
+    {
+      method: 'PUT',
+      since,
+      path: 'scorers/online-config',
+      handle: () => {
+        throw new MlflowError(
+          'NOT_IMPLEMENTED',
+          'This server runs no scorers, for they are code of their authors. Run mlflow.genai.evaluate over ' +
+            'mlflow.search_traces on a schedule of your own, such as a step of a pipeline.',
+        );
       },
     },
   ];

@@ -154,6 +154,9 @@ export const ofExperiment = [
   'experiments_experiment_tags',
   'experiments_datasets',
   'experiments_evaluation_links',
+  'experiments_issues',
+  'experiments_label_schemas',
+  'experiments_review_queues',
   'experiments_scorers',
 ] as const;
 
@@ -172,6 +175,12 @@ export async function removeExperiment(db: Db, id: number): Promise<boolean> {
     .deleteFrom('experiments_scorer_versions')
     .where('scorer_id', 'in', (scorers) =>
       scorers.selectFrom('experiments_scorers').select('id').where('experiment_id', '=', id),
+    )
+    .execute();
+  await db
+    .deleteFrom('experiments_review_items')
+    .where('queue_id', 'in', (queues) =>
+      queues.selectFrom('experiments_review_queues').select('id').where('experiment_id', '=', id),
     )
     .execute();
   for (const table of ofExperiment) await db.deleteFrom(table).where('experiment_id', '=', id).execute();

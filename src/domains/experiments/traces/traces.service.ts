@@ -221,6 +221,7 @@ const belongings = [
   ['experiments_spans', 'trace_id'],
   ['experiments_assessments', 'trace_id'],
   ['experiments_trace_links', 'trace_id'],
+  ['experiments_review_items', 'trace_id'],
   ['experiments_artifacts', 'run_id'],
   ['experiments_traces', 'id'],
 ] as const;
