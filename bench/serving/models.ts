@@ -73,11 +73,12 @@ export const imageSize = 224;
 
 /**
  * A small network for pictures, input `image` FP32 [N, 3, 224, 224]: four convolutions of 3 × 3 with stride 2 (32, 64,
- * 128 and 256 channels), average and 1000 classes: 0.18 · 10⁹ products a picture, less than a MobileNet.
+ * 128 and 256 channels), one more of 256 channels, average and 1000 classes: 0.3 · 10⁹ products a picture, as many as
+ * MobileNet v2 has, which is about the smallest network for pictures that people serve.
  */
 export function imageNetwork(): Uint8Array {
   const nodes: OnnxNode[] = [];
-  const channels = [3, 32, 64, 128, 256];
+  const channels = [3, 32, 64, 128, 256, 256];
   const initializers: OnnxTensor[] = [];
   let last = 'image';
   for (let layer = 1; layer < channels.length; layer++) {
@@ -88,7 +89,7 @@ export function imageNetwork(): Uint8Array {
       inputs: [last, `k${layer}`],
       outputs: [`conv${layer}`],
       attributes: [
-        { name: 'strides', type: 'ints', value: [2, 2] },
+        { name: 'strides', type: 'ints', value: layer < 5 ? [2, 2] : [1, 1] },
         { name: 'pads', type: 'ints', value: [1, 1, 1, 1] },
       ],
     });
