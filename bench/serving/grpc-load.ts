@@ -99,7 +99,8 @@ async function run(order: GrpcOrder): Promise<LoadResult> {
       line.socket.write(frameOf(frame.settings, 1, 0, Buffer.alloc(0)));
     } else if (type === frame.ping && (flags & 1) === 0) {
       line.socket.write(frameOf(frame.ping, 1, 0, payload));
-    } else if (type === frame.goaway) throw new Error(`The server has gone away: ${payload.toString('latin1')}`);
+    } else if (type === frame.goaway)
+      throw new Error(`The server has gone away: ${payload.toString('latin1')}`);
     if (stream === 0 || stream !== line.stream) return;
     if (type === frame.data && payload.length > 0) line.hasMessage = true;
     if ((type !== frame.data && type !== frame.headers) || (flags & endStream) === 0) return;
@@ -122,7 +123,13 @@ async function run(order: GrpcOrder): Promise<LoadResult> {
         while (bytes.length - at >= headBytes) {
           const end = at + headBytes + bytes.readUIntBE(at, 3);
           if (end > bytes.length) break;
-          take(line, bytes[at + 3], bytes[at + 4], bytes.readUInt32BE(at + 5), bytes.subarray(at + headBytes, end));
+          take(
+            line,
+            bytes[at + 3],
+            bytes[at + 4],
+            bytes.readUInt32BE(at + 5),
+            bytes.subarray(at + headBytes, end),
+          );
           at = end;
         }
         rest = at === bytes.length ? undefined : bytes.subarray(at);

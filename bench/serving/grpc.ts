@@ -121,12 +121,21 @@ for (const name of ['houston', peers[0], best]) {
 }
 showLoad();
 console.log(
-  JSON.stringify({ best, cpuRatioToDefaults: cpu(peers[0]) / cpu('houston'), cpuRatioToBest: cpu(best) / cpu('houston') }),
+  JSON.stringify({
+    best,
+    cpuRatioToDefaults: cpu(peers[0]) / cpu('houston'),
+    cpuRatioToBest: cpu(best) / cpu('houston'),
+  }),
 );
 summarise([
   { what: 'frames: × MLServer (defaults)', value: rate('houston') / rate(peers[0]), target: 5, least: true },
   { what: '× MLServer (best)', value: rate('houston') / rate(best), target: 5, least: true },
-  { what: 'tritonclient: × MLServer (defaults)', value: clients.houston / clients[peers[0]], target: 5, least: true },
+  {
+    what: 'tritonclient: × MLServer (defaults)',
+    value: clients.houston / clients[peers[0]],
+    target: 5,
+    least: true,
+  },
   { what: '× MLServer (best)', value: clients.houston / clients[best], target: 5, least: true },
 ]);
 houston.stop();

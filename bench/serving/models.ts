@@ -22,7 +22,13 @@ function weights(name: string, shape: number[], inputs: number): OnnxTensor {
   return { name, type: 'float', shape, values: randomRow(count).map((value) => value * scale) };
 }
 
-function encode(name: string, input: OnnxValue, width: number, nodes: OnnxNode[], initializers: OnnxTensor[]) {
+function encode(
+  name: string,
+  input: OnnxValue,
+  width: number,
+  nodes: OnnxNode[],
+  initializers: OnnxTensor[],
+) {
   return encodeOnnx({
     irVersion: 8,
     producer: 'bench',

@@ -12,7 +12,16 @@ import { parseArgs } from 'node:util';
 import { startHoustonProcess } from './houston.ts';
 import type { LoadOrder } from './load.ts';
 import { type Peer, startMlflow, startMlserver, trainModel } from './peers/peers.ts';
-import { answer, type Measure, measure, median, show, showLoad, startScript, summarise } from './processes.ts';
+import {
+  answer,
+  type Measure,
+  measure,
+  median,
+  show,
+  showLoad,
+  startScript,
+  summarise,
+} from './processes.ts';
 
 const { values } = parseArgs({
   options: {
@@ -114,7 +123,9 @@ const versus = (name: string) => ({
   rate: rate('houston') / rate(name),
   cpu: cpu(name) / cpu('houston'),
 });
-console.log(JSON.stringify({ best, ...Object.fromEntries(Object.keys(sides).map((name) => [name, versus(name)])) }));
+console.log(
+  JSON.stringify({ best, ...Object.fromEntries(Object.keys(sides).map((name) => [name, versus(name)])) }),
+);
 summarise([
   { what: 'rate: × MLServer (defaults)', value: versus(variants[0]).rate, target: 10, least: true },
   { what: '× MLServer (best)', value: versus(best).rate, target: 10, least: true },

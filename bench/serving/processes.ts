@@ -120,7 +120,12 @@ export function summarise(targets: { what: string; value: number; target: number
 }
 
 /** Sends bytes to the server before the load; an answer that is not good ends the benchmark. */
-export async function call(method: string, url: string, type: string, body: Uint8Array | string): Promise<void> {
+export async function call(
+  method: string,
+  url: string,
+  type: string,
+  body: Uint8Array | string,
+): Promise<void> {
   const bytes = typeof body === 'string' ? body : Buffer.from(body);
   const response = await fetch(url, { method, body: bytes, headers: { 'content-type': type } });
   if (!response.ok) throw new Error(`${method} ${url}: ${await response.text()}`);

@@ -11,7 +11,17 @@ import { parseArgs } from 'node:util';
 import { startHoustonProcess } from './houston.ts';
 import type { LoadOrder } from './load.ts';
 import { boosting, imageNetwork, imageSize, perceptron, randomRow } from './models.ts';
-import { answer, ask, type Measure, measure, median, show, showLoad, startScript, summarise } from './processes.ts';
+import {
+  answer,
+  ask,
+  type Measure,
+  measure,
+  median,
+  show,
+  showLoad,
+  startScript,
+  summarise,
+} from './processes.ts';
 import type { RawOrder, RawResult } from './raw-run.ts';
 
 const { values } = parseArgs({
@@ -83,9 +93,16 @@ for (const one of cases) {
   const cpu = of((round) => round.raw.cpuMicros / round.many.serverMicros);
   const over = of((round) => round.one.p50 / round.raw.p50) - 1;
   console.log(
-    JSON.stringify({ case: one.name, share, cpuShare: cpu, overOneConnection: over, failed: rounds.reduce((sum, { many }) => sum + many.failed, 0) }),
+    JSON.stringify({
+      case: one.name,
+      share,
+      cpuShare: cpu,
+      overOneConnection: over,
+      failed: rounds.reduce((sum, { many }) => sum + many.failed, 0),
+    }),
   );
-  if (one.name === 'picture') summary.push({ what: 'picture over the raw run', value: over, target: 0.1, least: false });
+  if (one.name === 'picture')
+    summary.push({ what: 'picture over the raw run', value: over, target: 0.1, least: false });
   else summary.push({ what: `${one.name} 64 × 30 of raw`, value: share, target: 0.8, least: true });
 }
 showLoad();

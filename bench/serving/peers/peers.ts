@@ -97,7 +97,8 @@ export async function startMlserver(
   const { server, model } = mlserverVariants[variant];
   const home = join(folder, variant);
   mkdirSync(home, { recursive: true });
-  for (const file of ['model.joblib', 'model.onnx']) writeFileSync(join(home, file), readFileSync(join(folder, file)));
+  for (const file of ['model.joblib', 'model.onnx'])
+    writeFileSync(join(home, file), readFileSync(join(folder, file)));
   writeFileSync(join(home, 'onnx_model.py'), readFileSync(here('onnx_model.py')));
   const settings = { host: '127.0.0.1', http_port: http, grpc_port: grpc, metrics_port: metrics, ...server };
   writeFileSync(join(home, 'settings.json'), JSON.stringify(settings));

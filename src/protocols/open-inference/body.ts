@@ -24,7 +24,7 @@ export function readBody(mostBytes: number) {
       done(tooLarge());
       return;
     }
-    let body = room(length ?? 0);
+    let body = roomFor(length ?? 0);
     let at = 0;
     const settle = (error: Error | null) => {
       stream.off('data', onData).off('end', onEnd).off('error', settle);
@@ -48,19 +48,20 @@ export function readBody(mostBytes: number) {
   };
 }
 
-function room(length: number): Buffer {
+/** An empty buffer of this length that ends at a multiple of eight. */
+export function roomFor(length: number): Buffer {
   const padding = (alignment - (length % alignment)) % alignment;
   return Buffer.allocUnsafeSlow(padding + length).subarray(padding);
 }
 
 function grown(body: Buffer, used: number, length: number): Buffer {
-  const larger = room(length);
+  const larger = roomFor(length);
   body.copy(larger, 0, 0, used);
   return larger;
 }
 
 function aligned(body: Buffer): Buffer {
-  const copy = room(body.length);
+  const copy = roomFor(body.length);
   body.copy(copy);
   return copy;
 }
