@@ -75,6 +75,8 @@ async function byFrames({ pid, grpc }: { pid: number; grpc: string }, long = sec
   };
 }
 
+/** Calls of each client before it counts. */
+const warmCalls = 50;
 type Client = { calls: number; seconds: number; p50: number; p99: number };
 
 /** Several client processes at once, all on core 1. */
@@ -82,13 +84,16 @@ async function byTriton(side: { pid: number; grpc: string; output: string }) {
   const script = join(import.meta.dirname, 'peers', 'triton_calls.py');
   const args = [script, side.grpc, 'm', 'X', side.output, String(seconds)];
   const [file, ...rest] = pinned(1, [benchPython, ...args]);
+  const before = cpuSeconds(side.pid);
   const clients = await Promise.all(
     Array.from({ length: Number(values.clients) }, async () => {
       const { stdout } = await promisify(execFile)(file, rest);
       return JSON.parse(stdout) as Client;
     }),
   );
+  const calls = clients.reduce((sum, one) => sum + one.calls + warmCalls, 0);
   return {
+    serverMicros: ((cpuSeconds(side.pid) - before) * 1e6) / calls,
     perSecond: clients.reduce((sum, one) => sum + one.calls / one.seconds, 0),
     p50: median(clients.map((one) => one.p50)),
     p99: Math.max(...clients.map((one) => one.p99)),
@@ -111,32 +116,32 @@ const peers = Object.keys(sides).slice(1);
 const best = peers.reduce((one, other) => (rate(other) > rate(one) ? other : one));
 
 console.log(`tritonclient, ${values.clients} processes on core 1:`);
-const clients: Record<string, number> = {};
+const clients: Record<string, { perSecond: number; serverMicros: number }> = {};
 for (const name of ['houston', peers[0], best]) {
   const one = await byTriton(sides[name]);
-  clients[name] = one.perSecond;
+  clients[name] = one;
   console.log(
-    `${name.padEnd(34)}${one.perSecond.toFixed(0).padStart(7)} calls/s p50 ${one.p50.toFixed(2)} ms   p99 ${one.p99.toFixed(2)} ms`,
+    `${name.padEnd(34)}${one.perSecond.toFixed(0).padStart(7)} calls/s p50 ${one.p50.toFixed(2)} ms   p99 ${one.p99.toFixed(2)} ms   server CPU ${one.serverMicros.toFixed(1)} µs/call`,
   );
 }
 showLoad();
+const cpuRatio = (name: string) => cpu(name) / cpu('houston');
+const byClients = (name: string) => ({
+  rate: clients.houston.perSecond / clients[name].perSecond,
+  cpu: clients[name].serverMicros / clients.houston.serverMicros,
+});
 console.log(
   JSON.stringify({
     best,
-    cpuRatioToDefaults: cpu(peers[0]) / cpu('houston'),
-    cpuRatioToBest: cpu(best) / cpu('houston'),
+    cpu: { defaults: cpuRatio(peers[0]), best: cpuRatio(best) },
+    tritonclient: { defaults: byClients(peers[0]), best: byClients(best) },
   }),
 );
 summarise([
-  { what: 'frames: × MLServer (defaults)', value: rate('houston') / rate(peers[0]), target: 5, least: true },
+  { what: 'rate: × MLServer (defaults)', value: rate('houston') / rate(peers[0]), target: 5, least: true },
   { what: '× MLServer (best)', value: rate('houston') / rate(best), target: 5, least: true },
-  {
-    what: 'tritonclient: × MLServer (defaults)',
-    value: clients.houston / clients[peers[0]],
-    target: 5,
-    least: true,
-  },
-  { what: '× MLServer (best)', value: clients.houston / clients[best], target: 5, least: true },
+  { what: 'tritonclient: × MLServer (defaults)', value: byClients(peers[0]).rate, target: 5, least: true },
+  { what: 'by server CPU × MLServer (best)', value: byClients(best).cpu, target: 5, least: true },
 ]);
 houston.stop();
 await Promise.all([defaults.stop(), fast.stop(), batching.stop()]);

@@ -12,14 +12,18 @@ export type HoustonProcess = {
   stop(): void;
 };
 
-/** Starts the whole server as bin/houston.mjs does; `profile` leaves a CPU profile in that folder. */
+/**
+ * Starts the whole server as bin/houston.mjs does; `profile` leaves a CPU profile in that folder, `before` is a script
+ * that is loaded first.
+ */
 export async function startHoustonProcess(
   core: number,
-  options: { profile?: string | undefined; env?: NodeJS.ProcessEnv } = {},
+  options: { profile?: string | undefined; before?: string } = {},
 ): Promise<HoustonProcess> {
   const nodeArgs = ['--max-semi-space-size=8'];
   if (options.profile !== undefined) nodeArgs.push('--cpu-prof', `--cpu-prof-dir=${options.profile}`);
-  const env = { MALLOC_ARENA_MAX: '2', ...options.env };
+  if (options.before !== undefined) nodeArgs.push('--import', new URL(options.before, import.meta.url).href);
+  const env = { MALLOC_ARENA_MAX: '2' };
   const child = startScript(core, './houston-server.ts', [], { nodeArgs, env });
   const { url, grpc, pid } = await answer<{ url: string; grpc: string; pid: number }>(child);
   const json = (method: string, path: string, body: object) =>
