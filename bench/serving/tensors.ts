@@ -8,7 +8,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { startHoustonProcess } from './houston.ts';
+import { type HoustonProcess, startHoustonProcess } from './houston.ts';
 import type { LoadOrder } from './load.ts';
 import { boosting, imageNetwork, imageSize, perceptron, randomRow } from './models.ts';
 import {
@@ -26,7 +26,7 @@ import type { RawOrder, RawResult } from './raw-run.ts';
 
 const { values } = parseArgs({
   options: {
-    seconds: { type: 'string', default: '2' },
+    seconds: { type: 'string', default: '1.5' },
     rounds: { type: 'string', default: '3' },
     connections: { type: 'string', default: '8' },
     profile: { type: 'string' },
@@ -49,9 +49,11 @@ const load = startScript(1, './load.ts');
 const raw = startScript(0, './raw-run.ts');
 await answer(raw);
 const houston = await startHoustonProcess(0, { profile: values.profile });
+/** The same without its prediction log, to tell what the log costs apart from all the rest. */
+const unrecorded = await startHoustonProcess(0, { before: './without-recording.ts' });
 
 /** Requests as tritonclient sends them by default: the tensor in binary, the outputs asked for in binary. */
-function orderOf({ name, input, shape }: (typeof cases)[number]): LoadOrder {
+function orderOf({ input, shape }: (typeof cases)[number]): Omit<LoadOrder, 'url'> {
   const size = shape.reduce((product, one) => product * one, 1);
   const head = JSON.stringify({
     inputs: [{ name: input, datatype: 'FP32', shape, parameters: { binary_data_size: size * 4 } }],
@@ -61,44 +63,50 @@ function orderOf({ name, input, shape }: (typeof cases)[number]): LoadOrder {
     Buffer.concat([Buffer.from(head), new Uint8Array(randomRow(size).buffer)]),
   );
   const headers = `content-type: application/octet-stream\r\ninference-header-content-length: ${head.length}\r\n`;
-  return { url: `${houston.url}/v2/models/${name}/infer`, bodies, headers, connections, seconds, rate: null };
+  return { bodies, headers, connections, seconds, rate: null };
 }
 
-type Round = { raw: RawResult; many: Measure; one: Measure };
+type Round = { raw: RawResult; many: Measure; one: Measure; bare: Measure };
 
 showLoad();
 const summary: Parameters<typeof summarise>[0] = [];
 for (const one of cases) {
   const path = join(folder, `${one.name}.onnx`);
   writeFileSync(path, one.bytes);
-  await houston.deploy(one.name, one.bytes);
+  for (const server of [houston, unrecorded]) await server.deploy(one.name, one.bytes);
   const order = orderOf(one);
+  const at = ({ url, pid }: HoustonProcess, more: Partial<LoadOrder> = {}) =>
+    measure(load, pid, { ...order, url: `${url}/v2/models/${one.name}/infer`, ...more });
   const rawOrder: RawOrder = { path, input: one.input, shape: one.shape, seconds };
+  const warmSeconds = one.name === 'picture' ? 0.5 : 2;
   await ask(raw, { ...rawOrder, seconds: 0.5 });
-  await measure(load, houston.pid, { ...order, seconds: one.name === 'picture' ? 1 : 3 });
+  for (const server of [houston, unrecorded]) await at(server, { seconds: warmSeconds });
   const rounds: Round[] = [];
   for (let round = 0; round < Number(values.rounds); round++) {
     const alone = await ask<RawResult>(raw, rawOrder);
-    const many = await measure(load, houston.pid, order);
-    const single = await measure(load, houston.pid, { ...order, connections: 1, seconds: seconds / 2 });
-    rounds.push({ raw: alone, many, one: single });
+    const many = await at(houston);
+    const single = await at(houston, { connections: 1, seconds: seconds / 2 });
+    const bare = await at(unrecorded);
+    rounds.push({ raw: alone, many, one: single, bare });
     console.log(
       `${`${one.name}: raw`.padEnd(34)}${alone.perSecond.toFixed(0).padStart(7)} runs/s  p50 ${alone.p50.toFixed(3)} ms   CPU ${alone.cpuMicros.toFixed(1)} µs/run`,
     );
     show(`${one.name}: ${connections} connections`, many);
     show(`${one.name}: 1 connection`, single);
+    show(`${one.name}: no log, ${connections} connections`, bare);
   }
   const of = (figure: (round: Round) => number) => median(rounds.map(figure));
   const share = of((round) => round.many.perSecond / round.raw.perSecond);
-  const cpu = of((round) => round.raw.cpuMicros / round.many.serverMicros);
   const over = of((round) => round.one.p50 / round.raw.p50) - 1;
   console.log(
     JSON.stringify({
       case: one.name,
       share,
-      cpuShare: cpu,
+      cpuShare: of((round) => round.raw.cpuMicros / round.many.serverMicros),
+      shareWithoutLog: of((round) => round.bare.perSecond / round.raw.perSecond),
+      cpuShareWithoutLog: of((round) => round.raw.cpuMicros / round.bare.serverMicros),
       overOneConnection: over,
-      failed: rounds.reduce((sum, { many }) => sum + many.failed, 0),
+      failed: rounds.reduce((sum, { many, bare }) => sum + many.failed + bare.failed, 0),
     }),
   );
   if (one.name === 'picture')
@@ -108,5 +116,6 @@ for (const one of cases) {
 showLoad();
 summarise(summary);
 houston.stop();
+unrecorded.stop();
 load.disconnect();
 raw.disconnect();

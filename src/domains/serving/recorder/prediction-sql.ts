@@ -47,7 +47,7 @@ export function logSql(kind: LogKind, files: { open: string[]; sealed: string[] 
 /** The statement that turns one closed segment into Parquet. */
 export function sealSql(kind: LogKind, from: string, to: string): string {
   const select = selections[kind](lineSource(kind, [from]));
-  return `COPY (${select}) TO ${sqlLiteral(to)} (FORMAT parquet, COMPRESSION zstd)`;
+  return `COPY (${select}) TO ${sqlLiteral(to)} (FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1)`;
 }
 
 function lineSource(kind: LogKind, paths: string[]): string {
