@@ -8,7 +8,9 @@ import { performance } from 'node:perf_hooks';
 
 export type LoadOrder = {
   url: string;
-  bodies: string[];
+  bodies: (string | Uint8Array)[];
+  /** Header lines of every request, each with its line end; default: JSON. */
+  headers?: string;
   connections: number;
   seconds: number;
   /** Closed loop: ends after so many requests, even when the seconds are not over. */
@@ -31,13 +33,13 @@ export type LoadResult = {
 
 type Line = { socket: Socket; busy: boolean; due: number; expected: number; got: number; ok: boolean };
 
-function requestsOf({ url, bodies }: LoadOrder): Buffer[] {
+function requestsOf({ url, bodies, headers = 'content-type: application/json\r\n' }: LoadOrder): Buffer[] {
   const { host, pathname } = new URL(url);
-  return bodies.map((body) =>
-    Buffer.from(
-      `POST ${pathname} HTTP/1.1\r\nhost: ${host}\r\ncontent-type: application/json\r\ncontent-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
-    ),
-  );
+  return bodies.map((body) => {
+    const bytes = Buffer.from(body as Uint8Array);
+    const head = `POST ${pathname} HTTP/1.1\r\nhost: ${host}\r\n${headers}content-length: ${bytes.length}\r\n\r\n`;
+    return Buffer.concat([Buffer.from(head), bytes]);
+  });
 }
 
 /** Length of the whole answer that begins in `chunk`. */

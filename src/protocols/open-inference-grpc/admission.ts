@@ -1,11 +1,10 @@
-import type { Metadata } from '@grpc/grpc-js';
 import { type PermissionTable, scopeOf } from '../../platform/http/app.ts';
 import { identify } from '../../platform/http/callers.ts';
 import type { Platform } from '../../platform/platform.ts';
 import { authorise, type Scope } from '../../platform/scope.ts';
 
-/** Checks who calls, for one call; the scope of that caller. */
-export type Admission = (metadata: Metadata) => Scope | Promise<Scope>;
+/** Checks who calls, by the header `authorization` of one call; the scope of that caller. */
+export type Admission = (authorization: string | undefined) => Scope | Promise<Scope>;
 
 /**
  * Admits the callers of a method as its REST route does: the same bearer token, as metadata `authorization`, and the
@@ -14,12 +13,9 @@ export type Admission = (metadata: Metadata) => Scope | Promise<Scope>;
 export function admissionOf(platform: Platform, permissions: PermissionTable, route: string): Admission {
   const permission = permissions[route];
   if (permission === undefined) throw new Error(`No permission is named for the route ${route}.`);
-  return (metadata) => {
+  return (authorization) => {
     if (permission === 'public') return { ...platform.systemScope('user:anonymous'), permissions: new Set() };
-    const [authorization] = metadata.get('authorization');
-    const caller = identify(platform, {
-      headers: typeof authorization === 'string' ? { authorization } : {},
-    });
+    const caller = identify(platform, { headers: authorization === undefined ? {} : { authorization } });
     const admit = (known: Awaited<typeof caller>) => {
       const scope = scopeOf(platform, known);
       authorise(scope, permission);

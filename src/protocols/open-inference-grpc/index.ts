@@ -1,39 +1,24 @@
-import {
-  logVerbosity,
-  Server,
-  ServerCredentials,
-  type ServerDuplexStream,
-  type ServerUnaryCall,
-  type sendUnaryData,
-  setLogVerbosity,
-  type UntypedHandleCall,
-} from '@grpc/grpc-js';
 import type { ServingDoor } from '../../domains/serving/index.ts';
-import { HoustonError } from '../../platform/errors.ts';
 import type { PermissionTable } from '../../platform/http/app.ts';
 import type { Platform } from '../../platform/platform.ts';
 import type { Scope } from '../../platform/scope.ts';
+import { largeBody, release } from '../open-inference/body.ts';
 import { reportFailure } from '../open-inference/failures.ts';
 import { deadlineOf } from '../open-inference/infer-request.ts';
 import { admissionOf } from './admission.ts';
+import type { GrpcCall } from './call.ts';
 import { type Call, createCalls } from './calls.ts';
 import { decodeInferRequest } from './infer-decode.ts';
 import { encodeInferResponse } from './infer-encode.ts';
+import type { Message } from './message-reader.ts';
 import { decodeRequest, encodeReply, servicePath, streamReply } from './messages.ts';
-import { grpcStatus } from './status.ts';
+import { type Handler, type Listener, listenGrpc, unary } from './server.ts';
+import { type Failure, grpcStatus } from './status.ts';
 import { streamReplies } from './stream.ts';
 
-export type GrpcServer = { readonly port: number; close(): Promise<void> };
+export type GrpcServer = Listener;
 
-type Unary = ServerUnaryCall<Buffer, Buffer>;
-type Done = sendUnaryData<Buffer>;
-
-/** Messages up to this size, as REST bodies. */
-const mostBytes = 64 * 1024 * 1024;
-/** Calls under way on one connection; further ones wait at the client. */
-const mostStreams = 1000;
 const inferRoute = 'POST /v2/models/:model/infer';
-const graceMs = 2000;
 
 /**
  * Open Inference Protocol v2 over gRPC: the same models, permissions and path of a prediction as REST under /v2.
@@ -45,52 +30,39 @@ export async function startGrpcServer(
   options: { permissions: PermissionTable; version: string; host: string; port: number },
 ): Promise<GrpcServer> {
   const { permissions, version, host, port } = options;
-  const server = new Server({
-    'grpc.max_receive_message_length': mostBytes,
-    'grpc.max_send_message_length': -1,
-    'grpc.max_concurrent_streams': mostStreams,
-  });
-  // The library prints what it also returns; what matters of it goes to our own log.
-  setLogVerbosity(logVerbosity.NONE);
   const fail = createFailures(platform);
   const infer = inferOf(serving);
   const mayInfer = admissionOf(platform, permissions, inferRoute);
+  const methods = new Map<string, Handler>();
 
-  add(server, 'ModelInfer', false, (call: Unary, done: Done) => {
-    const answer = ({ actor }: Scope) =>
-      infer(call.request, actor, timeLeft(call)).then((reply) => done(null, reply), failed);
-    const failed = (error: unknown) => done(fail(error));
-    try {
-      const scope = mayInfer(call.metadata);
-      if (scope instanceof Promise) scope.then(answer).catch(failed);
-      else void answer(scope);
-    } catch (error) {
-      failed(error);
-    }
-  });
-  add(server, 'ModelStreamInfer', true, (call: ServerDuplexStream<Buffer, Buffer>) => {
-    const answer = (scope: Scope) => async (request: Buffer) => {
+  const inferOnce = (bytes: Buffer, call: GrpcCall) => {
+    const scope = mayInfer(call.authorization);
+    return scope instanceof Promise
+      ? scope.then(({ actor }) => infer(bytes, actor, call.timeLeft()))
+      : infer(bytes, scope.actor, call.timeLeft());
+  };
+  methods.set(`${servicePath}ModelInfer`, unary(inferOnce, fail));
+  methods.set(`${servicePath}ModelStreamInfer`, (call) => {
+    const answer = (scope: Scope) => async (message: Message) => {
       try {
-        return streamReply(await infer(request, scope.actor, timeLeft(call)));
+        const bytes = await call.unpack(message);
+        return streamReply(await infer(bytes, scope.actor, call.timeLeft()));
       } catch (error) {
         return streamReply({ error: fail(error).details });
       }
     };
-    const refuse = (error: unknown) => call.emit('error', fail(error));
     Promise.resolve()
-      .then(() => mayInfer(call.metadata))
-      .then((scope) => streamReplies(call, answer(scope)), refuse);
+      .then(() => mayInfer(call.authorization))
+      .then((scope) => streamReplies(call, answer(scope)))
+      .catch((error: unknown) => call.fail(fail(error)));
   });
-  for (const [method, call] of Object.entries(createCalls(serving, version))) {
-    const admit = admissionOf(platform, permissions, call.route);
-    add(server, method, false, (unary: Unary, done: Done) => {
-      answerCall(method, call, unary, admit).then(
-        (reply) => done(null, reply),
-        (error: unknown) => done(fail(error)),
-      );
-    });
+  for (const [method, of] of Object.entries(createCalls(serving, version))) {
+    const admit = admissionOf(platform, permissions, of.route);
+    const answer = (bytes: Buffer, { authorization }: GrpcCall) =>
+      answerCall(method, of, bytes, authorization, admit);
+    methods.set(servicePath + method, unary(answer, fail));
   }
-  return { port: await listen(server, host, port), close: () => close(server) };
+  return listenGrpc(methods, host, port);
 }
 
 type Infer = (bytes: Buffer, caller: string, timeLeftMs: number) => Promise<Buffer>;
@@ -101,77 +73,28 @@ function inferOf(serving: ServingDoor): Infer {
     const { model, id, version, parameters, tensors } = request;
     const deadlineMs = Math.min(timeLeftMs, deadlineOf(parameters) ?? timeLeftMs);
     const asked = { id, version, parameters, tensors, deadlineMs, caller };
-    return encodeInferResponse(request, await serving.predict(model, asked));
+    const answer = await serving.predict(model, asked);
+    const reply = encodeInferResponse(request, answer);
+    if (bytes.length >= largeBody && !answer.tensorsInUse) release(bytes);
+    return reply;
   };
-}
-
-/** Milliseconds until the deadline that the client has set for its call. */
-function timeLeft(call: { getDeadline(): Date | number }): number {
-  return Number(call.getDeadline()) - Date.now();
 }
 
 async function answerCall(
   method: string,
   call: Call,
-  { request, metadata }: Unary,
+  request: Buffer,
+  authorization: string | undefined,
   admit: ReturnType<typeof admissionOf>,
 ): Promise<Buffer> {
-  const scope = await admit(metadata);
+  const scope = await admit(authorization);
   return encodeReply(method, await call.answer(decodeRequest(method, request), scope));
 }
 
 /** Turns anything thrown into a status. */
-function createFailures(platform: Platform) {
-  return (error: unknown) => {
+function createFailures(platform: Platform): (error: unknown) => Failure {
+  return (error) => {
     const [http, details] = reportFailure(error, platform.log);
     return { code: grpcStatus(http), details };
   };
-}
-
-const asBytes = (bytes: Buffer) => bytes;
-
-/** Messages reach the handler as bytes, so that a bad one is answered by it and not by the library. */
-function add(server: Server, method: string, isStream: boolean, handler: UntypedHandleCall): void {
-  const definition = {
-    path: `${servicePath}${method}`,
-    requestStream: isStream,
-    responseStream: isStream,
-    requestSerialize: asBytes,
-    requestDeserialize: asBytes,
-    responseSerialize: asBytes,
-    responseDeserialize: asBytes,
-  };
-  server.addService({ [method]: definition }, { [method]: handler });
-}
-
-function listen(server: Server, host: string, port: number): Promise<number> {
-  const address = `${host.includes(':') ? `[${host}]` : host}:${port}`;
-  return new Promise((resolve, reject) => {
-    server.bindAsync(address, ServerCredentials.createInsecure(), (error, bound) => {
-      if (!error) resolve(bound);
-      else if (!error.message.includes('EADDRINUSE')) reject(error);
-      else {
-        reject(
-          new HoustonError('platform.port.in_use', `Another program listens on port ${port} of ${host}.`, {
-            status: 409,
-            next: 'Stop it, or choose another port for gRPC with --grpc-port (off: no gRPC).',
-          }),
-        );
-      }
-    });
-  });
-}
-
-/** Lets the calls under way end, for a moment. */
-function close(server: Server): Promise<void> {
-  return new Promise((resolve) => {
-    const timer = setTimeout(() => {
-      server.forceShutdown();
-      resolve();
-    }, graceMs);
-    server.tryShutdown(() => {
-      clearTimeout(timer);
-      resolve();
-    });
-  });
 }

@@ -1,6 +1,7 @@
 import type { FastifyInstance, FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify';
 import type { ServingDoor } from '../../domains/serving/index.ts';
 import type { Logger } from '../../platform/log.ts';
+import { readBody } from './body.ts';
 import { extensionRoutes, objectOf } from './extension.routes.ts';
 import { reportFailure } from './failures.ts';
 import { inferRoutes, mostBytes } from './infer.routes.ts';
@@ -27,9 +28,7 @@ export function openInferenceRoutes(
   return async (app) => {
     app.removeAllContentTypeParsers();
     for (const type of ['application/json', '*']) {
-      app.addContentTypeParser(type, { parseAs: 'buffer', bodyLimit: mostBytes }, (_request, body, done) =>
-        done(null, body),
-      );
+      app.addContentTypeParser(type, readBody(mostBytes));
     }
     app.setErrorHandler((error, request, reply) => replyError(error, request, reply));
     serverRoutes(app, serving, version);

@@ -4,6 +4,7 @@ import type { ServingDoor } from '../../domains/serving/index.ts';
 import type { OpenLane } from '../../platform/http/app.ts';
 import type { LaneReply } from '../../platform/http/fast-lane.ts';
 import type { Logger } from '../../platform/log.ts';
+import { largeBody, release } from './body.ts';
 import { type PackedReply, packReply, unpacked } from './compression.ts';
 import { OipError } from './errors.ts';
 import { reportFailure } from './failures.ts';
@@ -72,7 +73,9 @@ function infer(
   const deadlineMs = deadlineOf(parameters);
   serving.predict(model, { id, version, parameters, tensors, deadlineMs, caller }).then((answer) => {
     try {
-      send(writeInferReply(model, asked, answer));
+      const reply = writeInferReply(model, asked, answer);
+      if (body.length >= largeBody && !answer.tensorsInUse) release(body);
+      send(reply);
     } catch (error) {
       fail(error);
     }

@@ -5,6 +5,7 @@ import {
   mkdtempSync,
   readdirSync,
   readFileSync,
+  renameSync,
   rmSync,
   symlinkSync,
 } from 'node:fs';
@@ -12,6 +13,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createTables, type Tables } from '../../../platform/tables/index.ts';
+import { leastPacked } from './packed-vectors.ts';
 import { openPredictionLog, type PredictionLog, type PredictionRecord } from './prediction-log.ts';
 import { joinedSql, type LogFiles } from './prediction-sql.ts';
 import { createTurnCommit } from './turn-commit.ts';
@@ -147,14 +149,62 @@ test('numbers read back as the float32 that they were, in the fewest digits', as
     values.push((Math.random() - 0.5) * 10 ** Math.floor(Math.random() * 12 - 6));
   const features = Float32Array.from(values);
   const log = open('digits');
+  const width = leastPacked - 1;
+  for (let at = 0; at < features.length; at += width) {
+    const some = features.subarray(at, at + width);
+    await log.record(
+      entry(`a${at}`, { rows: 1, eventTimes: [-5], features: some, width: some.length, scores: [1 / 3] }),
+    );
+  }
+  const lines = readFileSync(join(folder, 'digits/predictions/000001.ndjson'), 'utf8').trim().split('\n');
+  const read = lines.map((line) => JSON.parse(line) as { f: number[][]; s: number[]; e: number[] });
+  const numbers = read.flatMap(({ f }) => f[0]);
+  expect(numbers.map(Math.fround)).toEqual([...features].map((value) => value + 0));
+  expect([read[0].s[0], read[0].e[0]]).toEqual([1 / 3, -5]);
+  expect(lines[0]).toContain('"f":[[0.1,0.33333334,-0.25,999.999,123.456,0.001,');
+  await log.close();
+});
+
+test('vectors of many values are packed, and read as numbers beside those that are texts', async () => {
+  const log = open('packed');
+  const width = 10;
+  const values = Float64Array.from({ length: 2 * width }, (_, i) => (i % 2 ? -1 : 1) * 1.1 ** i * 1e-3);
+  values[3] = Number.NaN;
+  values[14] = Number.NEGATIVE_INFINITY;
+  await log.record(entry('many', { features: values, width }));
   await log.record(
-    entry('a', { rows: 1, eventTimes: [-5], features, width: features.length, scores: [1 / 3] }),
+    entry('few', { rows: 1, eventTimes: [100], features: values.subarray(0, width), width, scores: [1] }),
   );
-  const line = readFileSync(join(folder, 'digits/predictions/000001.ndjson'), 'utf8');
-  const read = JSON.parse(line) as { f: number[][]; s: number[]; e: number[] };
-  expect(read.f[0].map(Math.fround)).toEqual([...features].map((value) => value + 0));
-  expect([read.s[0], read.e[0]]).toEqual([1 / 3, -5]);
-  expect(line).toContain('"f":[[0.1,0.33333334,-0.25,999.999,123.456,0.001,');
+  const line = readFileSync(join(folder, 'packed/predictions/000001.ndjson'), 'utf8').split('\n')[0];
+  expect(line).toMatch(/"fw":10,"fb":"[A-Za-z0-9+/]{107}="/);
+  const names = [3, 4, 5, 11].map((place) => ({ name: `f${place}`, places: new Map([['rev_1', place]]) }));
+  const read = async () => {
+    const rows = await tables.query<Record<string, unknown>>(
+      `SELECT request_id, features, f3, f4, f5, f11 FROM (${joinedSql(filesOf(log), {}, names)}) ORDER BY request_id, row_index`,
+    );
+    return rows.map((row) => Object.values(row));
+  };
+  const whole = [...values].map((value) => (Number.isFinite(value) ? Math.fround(value) + 0 : null));
+  const [first, second] = [whole.slice(0, width), whole.slice(width)];
+  const wanted = [
+    ['few', first, first[2], null, first[4], null],
+    ['many', first, first[2], null, first[4], null],
+    ['many', second, second[2], second[3], null, null],
+  ];
+  expect(await read()).toEqual(wanted);
+  await log.seal(1, { bytes: 1, ageMs: 0, graceMs: 60_000 });
+  expect(filesOf(log).predictions).toMatchObject({
+    open: [expect.any(String)],
+    sealed: [expect.any(String)],
+  });
+  expect(await read()).toEqual(wanted);
+  // A file that was sealed before there were packed vectors.
+  const [sealed] = filesOf(log).predictions.sealed;
+  await tables.run(
+    `COPY (SELECT * EXCLUDE (vector) FROM read_parquet('${sealed}') WHERE request_id = 'few') TO '${sealed}.old' (FORMAT parquet)`,
+  );
+  renameSync(`${sealed}.old`, sealed);
+  expect(await read()).toEqual(wanted.slice(0, 1));
   await log.close();
 });
 

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { Tables } from '../../../platform/tables/index.ts';
 import { createIdIndex, type IdIndex } from './id-index.ts';
 import type { LineWriter } from './line-writer.ts';
+import { leastPacked, packVectors } from './packed-vectors.ts';
 import { sealSql } from './prediction-sql.ts';
 import { dropSealedLines, openSegmentLog, readLines, type SegmentLog, sealSegment } from './segment-log.ts';
 import type { TurnCommit } from './turn-commit.ts';
@@ -247,8 +248,14 @@ function writePrediction(lines: LineWriter, record: PredictionRecord, isRetry: b
     lines.text(record.inputs);
   }
   if (record.features !== null) {
-    lines.text(',"f":');
-    writeVectors(lines, record.features, record.width);
+    if (record.features.length >= leastPacked) {
+      lines.text(`,"fw":${record.width},"fb":"`);
+      lines.text(packVectors(record.features));
+      lines.text('"');
+    } else {
+      lines.text(',"f":');
+      writeVectors(lines, record.features, record.width);
+    }
   }
   if (record.scores !== null) {
     lines.text(',"s":[');

@@ -1,16 +1,18 @@
 import { parquetSource, sqlIdentifier, sqlLiteral } from '../../../platform/tables/index.ts';
+import { featureAt, featuresSql, packedRow } from './packed-vectors.ts';
 import type { LogKind } from './prediction-log.ts';
 
 /**
  * SQL over the logs. Line form and Parquet form of a log have the same relation:
  * predictions: request_id, row_index, event_time, time, revision, arm, rollout, latency_ms, compute_ms, inputs (JSON text of
- * the request), features FLOAT[], score DOUBLE, error, again; one line per row of each request.
+ * the request), features FLOAT[] or vector BLOB (see packed-vectors.ts), score DOUBLE, error, again; one line per row of
+ * each request. Readers get features alone.
  * pairs: the same request_id and row_index with the other arm's revision and score.
  * feedback: request_id, row_index, value, event_time, received, ordinal.
  */
 const lineColumns: Record<LogKind, string> = {
   predictions:
-    "{id:'VARCHAR',t:'BIGINT',rev:'VARCHAR',arm:'VARCHAR',ro:'VARCHAR',n:'INTEGER',ms:'DOUBLE',cm:'DOUBLE',e:'BIGINT[]',x:'JSON',f:'FLOAT[][]',s:'DOUBLE[]',err:'VARCHAR',again:'INTEGER'}",
+    "{id:'VARCHAR',t:'BIGINT',rev:'VARCHAR',arm:'VARCHAR',ro:'VARCHAR',n:'INTEGER',ms:'DOUBLE',cm:'DOUBLE',e:'BIGINT[]',x:'JSON',f:'FLOAT[][]',fw:'INTEGER',fb:'VARCHAR',s:'DOUBLE[]',err:'VARCHAR',again:'INTEGER'}",
   pairs: "{id:'VARCHAR',t:'BIGINT',rev:'VARCHAR',ro:'VARCHAR',cm:'DOUBLE',s:'DOUBLE[]',err:'VARCHAR'}",
   feedback: "{id:'VARCHAR',row:'INTEGER',v:'DOUBLE',et:'BIGINT',t:'BIGINT'}",
 };
@@ -20,8 +22,9 @@ const selections: Record<LogKind, (source: string) => string> = {
     `SELECT id AS request_id, (u - 1)::INTEGER AS row_index, make_timestamp(e[u] * 1000) AS event_time,
       make_timestamp(t * 1000) AS time, rev AS revision, arm, ro AS rollout, n AS request_rows, ms AS latency_ms,
       cm AS compute_ms,
-      x::VARCHAR AS inputs, f[u] AS features, s[u] AS score, err AS error, again
-    FROM (SELECT *, unnest(range(1, n + 1)) AS u FROM ${source} WHERE id IS NOT NULL)`,
+      x::VARCHAR AS inputs, f[u] AS features, ${packedRow} AS vector, s[u] AS score, err AS error, again
+    FROM (SELECT *, unnest(range(1, n + 1)) AS u
+      FROM (SELECT * REPLACE (from_base64(fb) AS fb) FROM ${source}) WHERE id IS NOT NULL)`,
   pairs: (source) =>
     `SELECT id AS request_id, (u - 1)::INTEGER AS row_index, make_timestamp(t * 1000) AS time, rev AS revision,
       ro AS rollout, cm AS compute_ms, s[u] AS score, err AS error
@@ -36,15 +39,15 @@ const selections: Record<LogKind, (source: string) => string> = {
 export function logSql(kind: LogKind, files: { open: string[]; sealed: string[] }): string {
   const parts: string[] = [];
   if (files.sealed.length > 0) parts.push(`SELECT * FROM ${parquetSource(files.sealed)}`);
-  if (files.open.length > 0) parts.push(selections[kind](lineSource(kind, files.open)));
-  if (parts.length === 0) parts.push(`${selections[kind](emptySource(kind))}`);
+  // Files that older versions have sealed lack the newest columns, so one part always has them all.
+  parts.push(selections[kind](files.open.length > 0 ? lineSource(kind, files.open) : emptySource(kind)));
   return parts.length === 1 ? parts[0] : parts.map((part) => `(${part})`).join(' UNION ALL BY NAME ');
 }
 
 /** The statement that turns one closed segment into Parquet. */
 export function sealSql(kind: LogKind, from: string, to: string): string {
   const select = selections[kind](lineSource(kind, [from]));
-  return `COPY (${select}) TO ${sqlLiteral(to)} (FORMAT parquet, COMPRESSION zstd)`;
+  return `COPY (${select}) TO ${sqlLiteral(to)} (FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1)`;
 }
 
 function lineSource(kind: LogKind, paths: string[]): string {
@@ -89,6 +92,15 @@ export function predictionsSql(
   range: PredictionRange,
   features: FeatureColumn[] = [],
 ): string {
+  return unpacked(packedSql(files, range, features));
+}
+
+/** The relation with the vectors as numbers, which is work for those that are looked at. */
+function unpacked(relation: string): string {
+  return `SELECT * EXCLUDE (vector) REPLACE (${featuresSql} AS features) FROM (${relation})`;
+}
+
+function packedSql(files: LogFiles, range: PredictionRange, features: FeatureColumn[]): string {
   const named = features
     .map((feature) => `, ${featureSql(feature)} AS ${sqlIdentifier(feature.name)}`)
     .join('');
@@ -103,20 +115,21 @@ export function joinedSql(files: LogFiles, range: PredictionRange, features: Fea
   // Ids grow with time: what belongs to a range lies between its first and its last id, so that the work does not
   // grow with all the feedback there ever was.
   const between = 'request_id BETWEEN (SELECT min(request_id) FROM p) AND (SELECT max(request_id) FROM p)';
-  return `WITH p AS MATERIALIZED (${predictionsSql(files, range, features)})
+  const joined = `WITH p AS MATERIALIZED (${packedSql(files, range, features)})
     SELECT p.*, l.label, l.label_received, o.pair_score, o.pair_revision
     FROM p
     LEFT JOIN (SELECT request_id, row_index, arg_max(value, (received, ordinal)) AS label, max(received) AS label_received
       FROM (${logSql('feedback', files.feedback)}) WHERE ${between} GROUP BY ALL) l USING (request_id, row_index)
     LEFT JOIN (SELECT request_id, row_index, any_value(score) AS pair_score, any_value(revision) AS pair_revision
       FROM (${logSql('pairs', files.pairs)}) WHERE ${between} GROUP BY ALL) o USING (request_id, row_index)`;
+  return unpacked(joined);
 }
 
 function featureSql(feature: FeatureColumn): string {
   const places = new Set(feature.places.values());
-  if (places.size === 1) return `features[${[...places][0]}]`;
+  if (places.size === 1) return featureAt([...places][0]);
   const cases = [...feature.places].map(
-    ([revision, place]) => `WHEN ${sqlLiteral(revision)} THEN features[${place}]`,
+    ([revision, place]) => `WHEN ${sqlLiteral(revision)} THEN ${featureAt(place)}`,
   );
   return cases.length === 0 ? 'NULL::FLOAT' : `CASE revision ${cases.join(' ')} END`;
 }

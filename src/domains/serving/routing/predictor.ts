@@ -36,6 +36,8 @@ export type Prediction = {
   scores: Float64Array;
   /** False when the disk refused the record (the answer is good all the same). */
   recorded: boolean;
+  /** The request's tensors are looked at after this: the other arm of a rollout scores them too. */
+  tensorsInUse: boolean;
 };
 
 /** One run of one revision. */
@@ -112,7 +114,8 @@ export async function predict(
     if (!ok) {
       throw run.failure ?? servingError('serving.request.failed', 'The model could not answer this request.');
     }
-    return { id, rows: rows.rows, arm, live, outputs, scores, recorded };
+    const tensorsInUse = rollout !== null;
+    return { id, rows: rows.rows, arm, live, outputs, scores, recorded, tensorsInUse };
   } finally {
     route.gate.leave(start, end);
   }

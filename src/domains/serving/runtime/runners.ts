@@ -3,6 +3,7 @@ import { batched } from './batching.ts';
 import { openOnnxSession } from './onnx-session.ts';
 import type { Runner } from './runner.ts';
 import type { WorkerReply } from './session-worker.ts';
+import { createSharedFeeds } from './shared-feeds.ts';
 import type { NamedTensor, TensorSpec } from './tensors.ts';
 
 /** Runs on the calling thread: for models whose run costs less than the hop to a worker. */
@@ -35,7 +36,7 @@ export async function openInlineRunner(path: string, threads: number): Promise<R
   };
 }
 
-type Waiting = { resolve(outputs: NamedTensor[]): void; reject(error: Error): void };
+type Waiting = { resolve(outputs: NamedTensor[]): void; reject(error: Error): void; free(): void };
 
 /**
  * Runs in a pool of worker threads; a run goes to the worker with the fewest runs waiting. Closing drains: a
@@ -71,12 +72,14 @@ function openWorker(path: string, threads: number): Promise<ModelWorker> {
     workerData: { path, threads },
   });
   const waiting = new Map<number, Waiting>();
+  const memory = createSharedFeeds();
   let next = 0;
   let drained: (() => void) | undefined;
   const exited = new Promise<void>((resolve) => worker.once('exit', () => resolve()));
   const settle = (id: number, act: (one: Waiting) => void) => {
     const one = waiting.get(id);
     waiting.delete(id);
+    one?.free();
     if (one) act(one);
     if (waiting.size === 0) drained?.();
   };
@@ -88,8 +91,9 @@ function openWorker(path: string, threads: number): Promise<ModelWorker> {
   const run = (feeds: readonly NamedTensor[]) =>
     new Promise<NamedTensor[]>((resolve, reject) => {
       const id = next++;
-      waiting.set(id, { resolve, reject });
-      worker.postMessage({ id, feeds });
+      const shared = memory.share(feeds);
+      waiting.set(id, { resolve, reject, free: shared.free });
+      worker.postMessage({ id, feeds: shared.feeds });
     });
   const close = async () => {
     if (waiting.size > 0) {

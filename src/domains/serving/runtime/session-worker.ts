@@ -1,5 +1,6 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { openOnnxSession } from './onnx-session.ts';
+import { buffersOf } from './shared-feeds.ts';
 import type { NamedTensor } from './tensors.ts';
 
 /** Entry of a worker thread: loads one model, then answers runs in the order they come. */
@@ -13,7 +14,7 @@ export type WorkerReply =
 const port = parentPort;
 if (port) {
   const { path, threads } = workerData as { path: string; threads: number };
-  const post = (reply: WorkerReply) => port.postMessage(reply);
+  const post = (reply: WorkerReply, move: ArrayBuffer[] = []) => port.postMessage(reply, move);
   try {
     const session = await openOnnxSession(path, threads);
     port.on('message', async ({ id, feeds }: WorkerRequest) => {
@@ -23,7 +24,8 @@ if (port) {
         return;
       }
       try {
-        post({ id, outputs: await session.run(feeds) });
+        const outputs = await session.run(feeds);
+        post({ id, outputs }, buffersOf(outputs));
       } catch (error) {
         post({ id, error: error instanceof Error ? error.message : String(error) });
       }
