@@ -26,7 +26,7 @@ import * as store from './serving.store.ts';
 import { servingMigrations } from './serving.tables.ts';
 
 export { countBelow, latencyQuantile } from './meter/latency-histogram.ts';
-export type { RevisionMeter } from './meter/meter.ts';
+export { inferredRows, type RevisionMeter, runtimeRuns } from './meter/meter.ts';
 export { predictionId } from './recorder/prediction-log.ts';
 export type { PredictionRange } from './recorder/prediction-sql.ts';
 export { bytesOf } from './residency/residency.ts';
