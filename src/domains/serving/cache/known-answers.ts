@@ -51,9 +51,9 @@ export function whyNotCached({ settings }: ResultCache, live: LiveRevision): str
   return null;
 }
 
-/** The answer of a run for the same input that is under way, or null: then the caller has to run it. */
-export async function sharedAnswer(known: Known, live: LiveRevision): Promise<Answer | null> {
-  return (await known.cache.awaited(keyOf(live, known.digest))) ?? null;
+/** The answer of a run for the same input that is under way (null when it fails), or undefined when there is none. */
+export function sharedAnswer(known: Known, live: LiveRevision): Promise<Answer | null> | undefined {
+  return known.cache.awaited(keyOf(live, known.digest));
 }
 
 /**

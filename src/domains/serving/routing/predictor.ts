@@ -1,6 +1,7 @@
 import { performance } from 'node:perf_hooks';
 import { localCaller } from '../../../platform/auth/auth.ts';
 import { HoustonError } from '../../../platform/errors.ts';
+import type { Gate } from '../admission/gate.ts';
 import { type Known, lookUp, runAndKeep, sharedAnswer } from '../cache/known-answers.ts';
 import type { Answer } from '../cache/result-cache.ts';
 import { meterCache, meterRequest, meterRun } from '../meter/meter.ts';
@@ -79,11 +80,11 @@ export async function predict(
   request: PredictRequest,
 ): Promise<Prediction> {
   const start = performance.now();
-  admit(route, request, needs.now());
+  const present = admit(route, request, needs.now());
   let asked = route.cache === null ? null : ask(needs, route, request);
   const isWork = !asked?.known?.answer;
   let end = 0;
-  const turn = isWork ? enter(route, request, start) : undefined;
+  const turn = isWork ? enter(route.gate, present, request, start) : undefined;
   if (turn !== undefined) {
     await turn;
     // The route and the cache may have changed meanwhile.
@@ -93,8 +94,11 @@ export async function predict(
     asked ??= ask(needs, route, request);
     const { now, id, isCallersId, live: chosen, arm: chosenArm, rollout, champion, rows, known } = asked;
     let arm: Arm = chosenArm;
-    let answer: Answer | null = null;
-    if (known !== null) answer = known.answer ?? (rollout ? null : await sharedAnswer(known, chosen));
+    let answer = known === null ? null : known.answer;
+    if (known !== null && answer === null && rollout === null) {
+      const shared = sharedAnswer(known, chosen);
+      if (shared !== undefined) answer = await shared;
+    }
     let run =
       known === null
         ? await runRows(chosen, rows)
@@ -144,18 +148,22 @@ export async function predict(
   }
 }
 
-/** @throws serving.deployment.not_ready, and as `Gate.checkCaller` */
-function admit(route: Route, request: PredictRequest, now: number): void {
+/** The champion, when there is one and the caller may ask. @throws serving.deployment.not_ready, and as `Gate.checkCaller` */
+function admit(route: Route, request: PredictRequest, now: number): LiveRevision {
   const { gate, champion } = route;
   if (!champion) throw notReady(route);
   route.usedAt = now;
   if (gate.limits.callerPerSecond !== null) gate.checkCaller(request.caller ?? localCaller.actor, now);
+  return champion;
 }
 
 /** Lets the request in, now or in its turn. @throws as `Gate.enter` */
-function enter(route: Route, request: PredictRequest, start: number): Promise<void> | undefined {
-  const { gate, champion } = route;
-  if (!champion) throw notReady(route);
+function enter(
+  gate: Gate,
+  champion: LiveRevision,
+  request: PredictRequest,
+  start: number,
+): Promise<void> | undefined {
   const { deadlineMs } = gate.limits;
   const own = deadlineMs ?? champion.revision.settings.timeoutMs;
   const callers = request.deadlineMs;

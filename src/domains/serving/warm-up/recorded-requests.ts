@@ -11,19 +11,15 @@ export type RecordedRequest = {
   inputs: Readonly<Record<string, unknown>> | null;
 };
 
-type Line = {
-  n: number;
-  f?: (number | null)[][];
-  x?: Record<string, unknown>;
-  err?: string;
-};
+type Line = { n: number; f?: (number | null)[][]; x?: Record<string, unknown> };
 type SealedRow = { n: number; inputs: string | null; features: (number | null)[][] };
 
 /** Of the newest lines; a second try takes more, for requests that are long. */
 const tailBytes = [64 * 1024, 2 * 1024 * 1024];
 /** Rows of a sealed file that are looked at. */
 const sealedRows = 2000;
-const empty: RecordedRequest[] = [];
+/** How the line of a failed request goes on; quotes in the caller's texts have a backslash before them. */
+const failed = ',"err":"';
 
 /**
  * Some of the last requests that a deployment answered: the newest of each count of rows first, then the newest. Read
@@ -38,12 +34,11 @@ export async function recordedRequests(
   const newest = files.open.at(-1);
   for (const bytes of tailBytes) {
     const lines = newest === undefined ? [] : await lastLines(newest, bytes);
-    const chosen = spread(lines, rowsOfLine, most).map(ofLine);
-    const found = chosen.filter((one) => one !== null);
-    if (found.length > 0) return found;
+    const answered = lines.filter((line) => !line.includes(failed));
+    if (answered.length > 0) return spread(answered, rowsOfLine, most).map(ofLine);
   }
   const sealed = files.sealed.at(-1);
-  return sealed === undefined ? empty : sealedRequests(tables, sealed, most);
+  return sealed === undefined ? [] : sealedRequests(tables, sealed, most);
 }
 
 /** The complete lines among the last bytes of a file, newest first. */
@@ -77,9 +72,9 @@ function spread<T>(newestFirst: readonly T[], rowsOf: (one: T) => number, most: 
   return [...first.values(), ...others].slice(0, most);
 }
 
-function ofLine(text: string): RecordedRequest | null {
-  const { n, f, x, err } = JSON.parse(text) as Line;
-  return err === undefined ? { rows: n, vectors: f ?? null, inputs: x ?? null } : null;
+function ofLine(text: string): RecordedRequest {
+  const { n, f, x } = JSON.parse(text) as Line;
+  return { rows: n, vectors: f ?? null, inputs: x ?? null };
 }
 
 async function sealedRequests(tables: Tables, path: string, most: number): Promise<RecordedRequest[]> {
