@@ -2,7 +2,7 @@ import type { Route } from '../routing/route.ts';
 import type { DeploymentSpecInput } from '../serving.contract.ts';
 import { type CacheRoom, type CacheSettings, createResultCache } from './result-cache.ts';
 
-const defaults = { maxBytes: 64 * 1024 * 1024, maxEntries: 1_000_000 };
+const defaults = { maxBytes: 64_000_000, maxEntries: 1_000_000 };
 
 /** The cache that holds for what is declared; null when there is none. */
 export function cacheSettings(declared: DeploymentSpecInput['cache']): CacheSettings | null {

@@ -154,6 +154,6 @@ describe('the digest of an input', () => {
 
 test('what is declared, and what holds where nothing is', () => {
   expect([undefined, false].map((declared) => cacheSettings(declared))).toEqual([null, null]);
-  expect(cacheSettings(true)).toEqual({ maxBytes: 64 * 1024 * 1024, maxEntries: 1_000_000, ttlMs: null });
+  expect(cacheSettings(true)).toEqual({ maxBytes: 64_000_000, maxEntries: 1_000_000, ttlMs: null });
   expect(cacheSettings({ maxBytes: 2048, ttlSeconds: 0.5 })).toMatchObject({ maxBytes: 2048, ttlMs: 500 });
 });
