@@ -5,9 +5,11 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createTables, type Tables } from '../../../platform/tables/index.ts';
 import { openPredictionLog, type PredictionLog } from '../recorder/prediction-log.ts';
 import { createTurnCommit } from '../recorder/turn-commit.ts';
+import type { Runner } from '../runtime/runner.ts';
 import type { Datatype, TensorSpec } from '../runtime/tensors.ts';
 import { recordedFeeds } from './recorded-feeds.ts';
 import { recordedRequests } from './recorded-requests.ts';
+import { runRecorded } from './warm-up.ts';
 
 const spec = (name: string, datatype: Datatype, shape: number[]): TensorSpec => ({ name, datatype, shape });
 
@@ -128,5 +130,43 @@ describe('the last recorded requests', () => {
     ]);
     expect((await recordedRequests(log, tables, 1))[0].inputs).toEqual({ word: ['"n":3'] });
     await log.close();
+  });
+});
+
+describe('the time for it', () => {
+  const requests = [64, 1, 8].map((rows) => ({
+    rows,
+    vectors: new Array<number[]>(rows).fill([1]),
+    inputs: null,
+  }));
+  /** A runner that takes so long for each row, and keeps the counts of rows that it was asked for. */
+  const slow = (rowMs: number) => {
+    const asked: number[] = [];
+    const runner: Runner = {
+      placement: 'worker',
+      inputs: [spec('x', 'FP32', [-1, 1])],
+      outputs: [],
+      parallel: 1,
+      run: ([feed]) => {
+        asked.push(feed.shape[0]);
+        return new Promise((resolve) => setTimeout(() => resolve([]), rowMs * feed.shape[0]));
+      },
+      close: async () => {},
+    };
+    return { asked, runner };
+  };
+
+  test('the smallest run first, and none begins that would end too late', async () => {
+    const { asked, runner } = slow(10);
+    const warmedOn = await runRecorded(runner, 10, requests, performance.now() + 300);
+    expect(asked).toEqual([1, 8]);
+    expect(warmedOn).toEqual({ requests: 2, rows: 9 });
+  });
+
+  test('a run that hangs is not waited for', async () => {
+    const { runner } = slow(60_000);
+    const start = performance.now();
+    expect(await runRecorded(runner, 0, requests, start + 30)).toEqual({ requests: 0, rows: 0 });
+    expect(performance.now() - start).toBeLessThan(5000);
   });
 });
