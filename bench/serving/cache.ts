@@ -1,8 +1,8 @@
 /**
- * The result cache: a model of some milliseconds, asked for a few thousand different rows whose frequencies are skewed
+ * The result cache: a model of some milliseconds, asked for a thousand different rows whose frequencies are skewed
  * (Zipf), with the cache off and on in turns. Prints requests per second, latency and the ratio. See README.md.
  *
- *   node bench/serving/cache.ts [--seconds 4] [--rounds 2] [--burn 8] [--rows 5000]
+ *   node bench/serving/cache.ts [--seconds 3] [--rounds 2] [--burn 30] [--rows 1000]
  */
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
@@ -14,10 +14,10 @@ import type { LoadOrder, LoadResult } from './load.ts';
 
 const { values } = parseArgs({
   options: {
-    seconds: { type: 'string', default: '4' },
+    seconds: { type: 'string', default: '3' },
     rounds: { type: 'string', default: '2' },
-    burn: { type: 'string', default: '8' },
-    rows: { type: 'string', default: '5000' },
+    burn: { type: 'string', default: '30' },
+    rows: { type: 'string', default: '1000' },
   },
 });
 const seconds = Number(values.seconds);

@@ -311,7 +311,7 @@ export const DeploymentReply = Type.Object({
     rejected: Type.Record(Type.String(), Type.Integer(), { description: 'Requests refused, by reason' }),
   }),
   batching: Type.Object({
-    requests: Type.Integer({ description: 'Requests that were run, since the start' }),
+    requests: Type.Integer({ description: 'Requests that were run since the start, those scored aside too' }),
     runs: Type.Integer({ description: 'Runs of the runtime: requests that came together share one' }),
     rowsPerRun: Nullable(Type.Number()),
     joinedShare: Nullable(Type.Number({ description: 'Share of the requests that shared their run' })),

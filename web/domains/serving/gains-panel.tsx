@@ -24,7 +24,7 @@ export function GainsPanel({ deployment }: { deployment: Deployment }) {
             label="Rows per run"
             value={batching.rowsPerRun === null ? null : metric(batching.rowsPerRun, 2)}
             note={`${count(batching.requests)} requests in ${plural(batching.runs, 'run')}`}
-            hint="Mean size of a batch: rows that went through the runtime in one run."
+            hint="Mean size of a batch: rows that went through the runtime in one run. Requests scored aside count too."
           />
           <Stat
             label="Joined"
