@@ -138,6 +138,7 @@ export const permissions: PermissionTable = {
   'GET /api/serving/deployments/:name': 'read',
   'PUT /api/serving/deployments/:name': 'serving.deploy',
   'DELETE /api/serving/deployments/:name': 'serving.deploy',
+  'DELETE /api/serving/deployments/:name/cache': 'serving.deploy',
   'POST /api/serving/deployments/:name/deploy': 'serving.deploy',
   'POST /api/serving/deployments/:name/rollback': 'serving.rollback',
   'GET /api/serving/deployments/:name/traffic': 'read',

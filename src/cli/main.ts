@@ -1,6 +1,7 @@
 import { Command, CommanderError } from 'commander';
 import { version } from '../version.ts';
 import { accessCommands } from './commands/access.ts';
+import { cacheCommands } from './commands/cache.ts';
 import { collectionCommands } from './commands/collection.ts';
 import { dataCommands } from './commands/data.ts';
 import { declarationCommands } from './commands/declarations.ts';
@@ -22,6 +23,7 @@ const program = new Command('houston')
 serverCommands(program);
 declarationCommands(program);
 modelCommands(program);
+cacheCommands(program);
 dataCommands(program);
 pipelineCommands(program);
 operationCommands(program);

@@ -102,3 +102,22 @@ export function echoModel(
     metadata: {},
   });
 }
+
+/** A model whose answer is chance: its one input plus a normal draw, in the range of a probability. */
+export function randomModel(): Uint8Array {
+  return encodeOnnx({
+    irVersion: 7,
+    producer: 'test',
+    opsets: [{ domain: '', version: 13 }],
+    graphName: 'random',
+    inputs: [{ name: 'features', type: 'float', shape: ['N', 1] }],
+    outputs: [{ name: 'probability', type: 'float', shape: ['N', 1] }],
+    initializers: [],
+    nodes: [
+      { op: 'RandomNormalLike', inputs: ['features'], outputs: ['noise'] },
+      { op: 'Mul', inputs: ['features', 'noise'], outputs: ['noisy'] },
+      { op: 'Sigmoid', inputs: ['noisy'], outputs: ['probability'] },
+    ],
+    metadata: {},
+  });
+}

@@ -6,6 +6,7 @@ import { checkName } from '../../platform/names.ts';
 import { authorise, type Scope, transact } from '../../platform/scope.ts';
 import type { ModelVersion } from '../registry/index.ts';
 import { limitsOf } from './admission/gate.ts';
+import { declareCache } from './cache/declared-cache.ts';
 import { insertRevision, openFallback } from './fallback.service.ts';
 import { reload } from './loading.service.ts';
 import { loadIfCold } from './restore.service.ts';
@@ -20,6 +21,7 @@ import type { ServingState } from './serving.state.ts';
 import type { Deployment, Rollout } from './serving.store.ts';
 import * as store from './serving.store.ts';
 import type { Upstream } from './upstreams/remote-model.ts';
+import { warmed } from './warm-up/warm-up.ts';
 
 const noDeployment = () =>
   servingError('serving.deployment.not_found', 'There is no deployment of this name.');
@@ -31,7 +33,7 @@ export async function getDeployment(scope: Scope, name: string): Promise<Deploym
   return deployment;
 }
 
-/** Creates a deployment or changes what it declares; but for its limits, that takes effect at the next deploy. A no-op when equal. */
+/** Creates a deployment or changes what it declares; but for its limits and its cache, that takes effect at the next deploy. A no-op when equal. */
 export async function putDeployment(scope: Scope, name: string, spec: DeploymentSpecInput): Promise<void> {
   authorise(scope, 'serving.deploy');
   checkName('deployment', name);
@@ -48,10 +50,11 @@ export async function putDeployment(scope: Scope, name: string, spec: Deployment
   });
 }
 
-/** Makes the declared limits hold for the requests of a deployment from the next one on. */
+/** Makes the declared limits and cache hold for the requests of a deployment from the next one on. */
 export function applyLimits(state: ServingState, name: string, spec: DeploymentSpecInput): void {
-  const { gate } = state.route(name);
-  gate.limits = limitsOf(spec.limits);
+  const route = state.route(name);
+  route.gate.limits = limitsOf(spec.limits);
+  declareCache(state.cacheRoom, route, spec.cache);
 }
 
 /** Takes a deployment off the air. Its predictions stay on disk. @throws serving.deployment.not_found */
@@ -71,6 +74,7 @@ export async function removeDeployment(state: ServingState, scope: Scope, name: 
     });
     const route = state.route(name);
     state.routes.delete(name);
+    route.cache?.clear();
     state.unloaded.delete(name);
     for (const live of [route.champion, route.previous, route.fallback]) if (live) state.retire(live);
   });
@@ -127,7 +131,7 @@ export async function deploy(
       const rollout = await insertRollout(state, scope, deployment, challenger);
       if (rollout.state !== 'shadow') return rollout;
       kept = true;
-      await controller.begin(scope, rollout, challenger);
+      await controller.begin(scope, rollout, await warmed(state, challenger));
       await openFallback(state, scope, deployment);
       return (await store.getRollout(scope.db, rollout.id)) ?? rollout;
     } finally {
@@ -294,6 +298,7 @@ export async function reconsider(
     }
     rollout.state = 'shadow';
     await loadIfCold(state, controller, scope, deployment);
-    await controller.begin(scope, rollout, await reopenRevision(state, scope, deployment.spec, revision));
+    const challenger = await reopenRevision(state, scope, deployment.spec, revision);
+    await controller.begin(scope, rollout, await warmed(state, challenger));
   });
 }

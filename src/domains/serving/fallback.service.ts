@@ -6,6 +6,7 @@ import { openRevision, resolveVersion } from './runtime/revisions.ts';
 import type { ServingState } from './serving.state.ts';
 import type { Deployment } from './serving.store.ts';
 import * as store from './serving.store.ts';
+import { warmed } from './warm-up/warm-up.ts';
 
 /** Makes ready what answers when the champion fails: another model, run here, or a constant. */
 export async function openFallback(state: ServingState, scope: Scope, deployment: Deployment): Promise<void> {
@@ -35,7 +36,7 @@ async function openModel(
   if (present?.revision.digest === version.digest) return present;
   // The champion's upstream may be what fails.
   const { upstream: _, ...runtime } = spec.runtime ?? {};
-  return openRevision(state, scope, name, { ...spec, runtime }, version);
+  return warmed(state, await openRevision(state, scope, name, { ...spec, runtime }, version));
 }
 
 /** Writes a revision and its event, once. */

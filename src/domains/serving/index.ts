@@ -26,7 +26,7 @@ import * as store from './serving.store.ts';
 import { servingMigrations } from './serving.tables.ts';
 
 export { countBelow, latencyQuantile } from './meter/latency-histogram.ts';
-export type { RevisionMeter } from './meter/meter.ts';
+export { inferredRows, type RevisionMeter, runtimeRuns } from './meter/meter.ts';
 export { predictionId } from './recorder/prediction-log.ts';
 export type { PredictionRange } from './recorder/prediction-sql.ts';
 export { bytesOf } from './residency/residency.ts';
@@ -81,7 +81,7 @@ export type ServingDoor = {
   /**
    * DuckDB relation of recorded predictions by event time (ms; from included, to excluded), one line a row:
    * prediction_id, request_id, row_index, request_rows, event_time, time, revision, arm, rollout, latency_ms,
-   * compute_ms, inputs (JSON text of the whole request), features FLOAT[] (NULL where NaN), score, error.
+   * compute_ms, inputs (JSON text of the whole request), features FLOAT[] (NULL where NaN), score, error, cached.
    * With `features: true` every feature is also a column of its name. Good until the next seal (half a minute).
    */
   predictionsSql(

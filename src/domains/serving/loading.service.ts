@@ -32,6 +32,7 @@ export async function unload(state: ServingState, scope: Scope, name: string): P
       error: 'It was unloaded.',
     });
     state.unloaded.add(name);
+    route.cache?.clear();
     for (const live of [champion, previous, fallback]) if (live) state.retire(live);
   });
 }

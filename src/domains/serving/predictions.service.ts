@@ -99,6 +99,7 @@ export type PredictionView = {
   pairScore: number | null;
   label: number | null;
   error: string | null;
+  cached: boolean;
 };
 
 type JoinedRow = {
@@ -116,6 +117,8 @@ type JoinedRow = {
   pair_score: number | null;
   label: number | null;
   error: string | null;
+  /** Null in files of a time when nothing was cached. */
+  cached: boolean | null;
 };
 
 /** Newest first; `before` is a wall time in milliseconds. */
@@ -176,6 +179,7 @@ async function view(scope: Scope, deployment: string, rows: JoinedRow[]): Promis
       pairScore: finiteOrNull(row.pair_score),
       label: finiteOrNull(row.label),
       error: row.error,
+      cached: row.cached === true,
     };
   });
 }

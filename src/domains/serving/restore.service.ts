@@ -2,6 +2,7 @@ import { HoustonError } from '../../platform/errors.ts';
 import { errorText } from '../../platform/log.ts';
 import type { Scope } from '../../platform/scope.ts';
 import { limitsOf } from './admission/gate.ts';
+import { declareCache } from './cache/declared-cache.ts';
 import { openFallback } from './fallback.service.ts';
 import { mostAtStart } from './residency/recent-use.ts';
 import type { Residency } from './residency/residency.ts';
@@ -11,6 +12,7 @@ import { reopenRevision } from './runtime/revisions.ts';
 import type { ServingState } from './serving.state.ts';
 import type { Deployment } from './serving.store.ts';
 import * as store from './serving.store.ts';
+import { warmed } from './warm-up/warm-up.ts';
 
 /**
  * Makes the routes as the database has them. Loads those with a rollout and those used last, as far as memory goes;
@@ -28,6 +30,7 @@ export async function restoreRoutes(
     const route = state.route(name);
     state.log(name);
     route.gate.limits = limitsOf(spec.limits);
+    declareCache(state.cacheRoom, route, spec.cache);
     route.cold = (champion !== null && champions.get(champion)) || null;
   }
   const open = await store.listRollouts(scope.db, { open: true, limit: deployments.length });
@@ -71,9 +74,11 @@ export async function restoreRoute(
 ): Promise<void> {
   const route = state.route(deployment.name);
   route.gate.limits = limitsOf(deployment.spec.limits);
+  declareCache(state.cacheRoom, route, deployment.spec.cache);
   const open = async (id: string | null) => {
     const revision = id === null ? undefined : await store.getRevision(scope.db, id);
-    return revision ? reopenRevision(state, scope, deployment.spec, revision) : null;
+    if (!revision) return null;
+    return warmed(state, await reopenRevision(state, scope, deployment.spec, revision));
   };
   route.champion = await open(deployment.champion);
   if (route.champion) state.meters.set(route.champion.revision.id, route.champion.meter);

@@ -1,7 +1,8 @@
 import Type, { type Static } from 'typebox';
 import { Name } from '../../platform/names.ts';
 
-const Nullable = <T extends Type.TSchema>(schema: T) => Type.Union([schema, Type.Null()]);
+const Nullable = <T extends Type.TSchema>(schema: T, options: Type.TSchemaOptions = {}) =>
+  Type.Union([schema, Type.Null()], options);
 const Time = Type.String({ format: 'date-time' });
 
 /** How a new version comes in. What is left out keeps the safe default. */
@@ -111,6 +112,26 @@ export const LimitsSpec = Type.Object(
   { additionalProperties: false },
 );
 
+/** Answers that may be given again to the same input; off unless declared. */
+export const CacheSpec = Type.Object(
+  {
+    maxBytes: Type.Optional(
+      Type.Integer({ minimum: 1024, maximum: 2 ** 40, description: 'Memory for answers; default 64 MB' }),
+    ),
+    maxEntries: Type.Optional(
+      Type.Integer({ minimum: 1, maximum: 10_000_000, description: 'Answers kept; default a million' }),
+    ),
+    ttlSeconds: Type.Optional(
+      Type.Number({
+        exclusiveMinimum: 0,
+        maximum: 31_536_000,
+        description: 'Age at which an answer is made anew; needed for a model that runs elsewhere',
+      }),
+    ),
+  },
+  { additionalProperties: false },
+);
+
 const ConstantValue = Type.Union([Type.Number(), Type.Boolean(), Type.String({ maxLength: 10_000 })]);
 
 /** What answers when the champion fails: another model, or the same values for every row. */
@@ -144,6 +165,11 @@ export const DeploymentSpec = Type.Object(
     rollout: Type.Optional(RolloutSpec),
     runtime: Type.Optional(RuntimeSpec),
     limits: Type.Optional(LimitsSpec),
+    cache: Type.Optional(
+      Type.Union([Type.Boolean(), CacheSpec], {
+        description: 'true, or its bounds: an input that was answered before is not run again',
+      }),
+    ),
     reasons: Type.Optional(
       Type.Record(Type.String({ maxLength: 200 }), Type.String({ minLength: 1, maxLength: 500 }), {
         description: 'By feature: what an explanation tells people when it counts',
@@ -254,6 +280,13 @@ export const DeploymentReply = Type.Object({
       weight: Type.Integer(),
       placement: Type.String(),
       runMs: Type.Number({ description: 'Usual cost of a one-row run at warm-up' }),
+      warmedOn: Type.Object(
+        { requests: Type.Integer(), rows: Type.Integer() },
+        { description: 'Recorded requests that it was run on before it answered anybody' },
+      ),
+      uncached: Nullable(
+        Type.String({ description: 'Why its answers are not cached although a cache is declared' }),
+      ),
     }),
   ),
   traffic: Type.Object({
@@ -277,9 +310,35 @@ export const DeploymentReply = Type.Object({
     meanWaitMs: Nullable(Type.Number()),
     rejected: Type.Record(Type.String(), Type.Integer(), { description: 'Requests refused, by reason' }),
   }),
+  batching: Type.Object({
+    requests: Type.Integer({ description: 'Requests that were run since the start, those scored aside too' }),
+    runs: Type.Integer({ description: 'Runs of the runtime: requests that came together share one' }),
+    rowsPerRun: Nullable(Type.Number()),
+    joinedShare: Nullable(Type.Number({ description: 'Share of the requests that shared their run' })),
+  }),
+  cache: Nullable(
+    Type.Object({
+      entries: Type.Integer(),
+      bytes: Type.Integer(),
+      maxBytes: Type.Integer(),
+      maxEntries: Type.Integer(),
+      ttlSeconds: Nullable(Type.Number()),
+      hits: Type.Integer({ description: 'Requests that it answered, since the start' }),
+      misses: Type.Integer(),
+      hitShare: Nullable(Type.Number()),
+      savedMs: Type.Number({ description: 'What the runs behind the hits had taken' }),
+      evicted: Type.Integer({ description: 'Answers that gave their room to others' }),
+      expired: Type.Integer({
+        description: 'Answers that were older than ttlSeconds when they were asked for',
+      }),
+    }),
+    { description: 'null: none is declared' },
+  ),
   createdAt: Time,
   updatedAt: Time,
 });
+
+export const ClearedCacheReply = Type.Object({ entries: Type.Integer(), bytes: Type.Integer() });
 
 export const TrafficReply = Type.Object({
   step: Type.Integer({ description: 'Seconds of a point' }),
@@ -319,6 +378,7 @@ export const PredictionReply = Type.Object({
   pairScore: Nullable(Type.Number()),
   label: Nullable(Type.Number()),
   error: Nullable(Type.String()),
+  cached: Type.Boolean({ description: 'The answer came from the cache' }),
 });
 
 export const FeedbackBody = Type.Object(

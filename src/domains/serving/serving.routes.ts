@@ -3,6 +3,7 @@ import { isoTime } from '../../platform/clock.ts';
 import { platformError } from '../../platform/errors.ts';
 import type { HoustonApp } from '../../platform/http/app.ts';
 import { Name } from '../../platform/names.ts';
+import { clearCache } from './cache/cache.service.ts';
 import { compareVersions } from './comparisons.service.ts';
 import * as deployments from './deployments.service.ts';
 import { explanationRoutes } from './explanations/explanation.routes.ts';
@@ -92,6 +93,18 @@ function deploymentRoutes(app: HoustonApp, state: ServingState, controller: Roll
       await deployments.removeDeployment(state, scope, params.name);
       return reply.status(204).send(null);
     },
+  );
+  app.delete(
+    '/api/serving/deployments/:name/cache',
+    {
+      schema: {
+        summary: 'Forgets the cached answers of a deployment',
+        tags,
+        params: ByName,
+        response: { 200: contract.ClearedCacheReply },
+      },
+    },
+    ({ scope, params }) => clearCache(state, scope, params.name),
   );
   app.post(
     '/api/serving/deployments/:name/deploy',

@@ -4,6 +4,7 @@ import { dataFolder } from '../../platform/config.ts';
 import type { Platform } from '../../platform/platform.ts';
 import type { PromotionPolicy, RegistryDoor } from '../registry/index.ts';
 import { createGate, type ServerLoad } from './admission/gate.ts';
+import type { CacheRoom } from './cache/result-cache.ts';
 import type { RevisionMeter } from './meter/meter.ts';
 import { openPredictionLog, type PredictionLog } from './recorder/prediction-log.ts';
 import { createTurnCommit, type TurnCommit } from './recorder/turn-commit.ts';
@@ -26,6 +27,8 @@ export type ServingState = {
   readonly meters: Map<string, RevisionMeter>;
   readonly turn: TurnCommit;
   readonly aside: AsideQueue;
+  /** What the caches of all deployments take up. */
+  readonly cacheRoom: CacheRoom;
   /** Records that the disk refused since the start. */
   droppedRecords: number;
   /** The route of a deployment, empty when it is new. */
@@ -43,6 +46,8 @@ export type ServingState = {
 const drainMs = 15_000;
 /** Requests under way in this process; each holds its tensors, so this bounds their memory. */
 const mostUnderWay = 16_384;
+/** Of the memory for models, what answers may take up beside them. */
+const cacheShare = 1 / 8;
 
 /** Creates the empty state of a process. */
 export function createServingState(
@@ -77,6 +82,7 @@ export function createServingState(
     meters: new Map(),
     turn,
     aside,
+    cacheRoom: { bytes: 0, most: platform.config.modelMemoryBytes * cacheShare },
     droppedRecords: 0,
     route(deployment) {
       let route = routes.get(deployment);
@@ -85,6 +91,7 @@ export function createServingState(
         route = {
           deployment,
           gate,
+          cache: null,
           champion: null,
           previous: null,
           fallback: null,

@@ -1,6 +1,7 @@
 import { isoTime } from '../../platform/clock.ts';
 import type { Scope } from '../../platform/scope.ts';
 import type { Gate } from './admission/gate.ts';
+import { batchingView, cacheView, uncachedReason } from './cache/cache.views.ts';
 import { headline } from './meter/meter.ts';
 import type { PredictionView } from './predictions.service.ts';
 import { bytesOf } from './residency/residency.ts';
@@ -83,6 +84,8 @@ export async function deploymentView(
               weight: share,
               placement: live.runner.placement,
               runMs: live.runMs,
+              warmedOn: live.warmedOn,
+              uncached: uncachedReason(route?.cache, live),
             },
           ]
         : [],
@@ -94,6 +97,8 @@ export async function deploymentView(
       usedAt: isoTime(route?.usedAt || null),
     },
     load: loadView(route?.gate),
+    batching: batchingView(meters),
+    cache: cacheView(route?.cache, meters),
     createdAt: isoTime(createdAt),
     updatedAt: isoTime(updatedAt),
   };

@@ -1,7 +1,9 @@
 import {
+  inferredRows,
   isServing,
   type LiveRevision,
   latencyQuantile,
+  runtimeRuns,
   type ServingDoor,
   type TensorSpec,
 } from '../../domains/serving/index.ts';
@@ -79,24 +81,28 @@ export function allStatistics(serving: ServingDoor) {
 /** Statistics of one revision in the form of the statistics extension. */
 export function modelStatistics(name: string, live: LiveRevision) {
   const { meter, revision } = live;
+  const { cache } = meter;
   const succeeded = meter.requests - meter.errors;
+  // The parts of a run are of those that were run; the cache has parts of its own.
+  const ran = succeeded - cache.hits;
+  const ranMs = Math.max(0, meter.latency.sumMs - cache.hitMs);
   const nanoseconds = (ms: number) => Math.round(ms * 1e6);
   const duration = (count: number, ms: number) => ({ count, ns: nanoseconds(ms) });
   return {
     name,
     version: String(revision.version),
     last_inference: meter.lastInference,
-    inference_count: meter.rows,
-    execution_count: meter.executions,
+    inference_count: inferredRows(meter),
+    execution_count: runtimeRuns(meter),
     inference_stats: {
       success: duration(succeeded, meter.latency.sumMs),
       fail: duration(meter.errors, 0),
-      queue: duration(succeeded, 0),
-      compute_input: duration(succeeded, Math.max(0, meter.latency.sumMs - meter.computeMs)),
-      compute_infer: duration(succeeded, Math.min(meter.computeMs, meter.latency.sumMs)),
-      compute_output: duration(succeeded, 0),
-      cache_hit: duration(0, 0),
-      cache_miss: duration(0, 0),
+      queue: duration(ran, 0),
+      compute_input: duration(ran, Math.max(0, ranMs - meter.computeMs)),
+      compute_infer: duration(ran, Math.min(meter.computeMs, ranMs)),
+      compute_output: duration(ran, 0),
+      cache_hit: duration(cache.hits, cache.hitMs),
+      cache_miss: duration(cache.misses, cache.missMs),
     },
     response_stats: {},
     batch_stats: [],

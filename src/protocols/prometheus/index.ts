@@ -1,5 +1,14 @@
-import { bytesOf, countBelow, type RevisionMeter, type ServingDoor } from '../../domains/serving/index.ts';
+import {
+  bytesOf,
+  countBelow,
+  inferredRows,
+  type RevisionMeter,
+  runtimeRuns,
+  type ServingDoor,
+} from '../../domains/serving/index.ts';
 import type { HoustonApp } from '../../platform/http/app.ts';
+import { cacheMetrics } from './cache-metrics.ts';
+import { type Labels, metric, type Sample } from './exposition.ts';
 
 /** Bounds in seconds; small models answer far below the usual first bucket of 5 ms. */
 const bounds = [
@@ -7,8 +16,6 @@ const bounds = [
 ] as const;
 
 type Route = ReturnType<ServingDoor['liveRoutes']>[number];
-type Labels = Record<string, string | number>;
-type Sample = { suffix?: string; labels: Labels; value: number };
 
 /** GET /metrics in the text format of Prometheus: Houston's names, and Triton's as aliases. */
 export function prometheusRoutes(app: HoustonApp, serving: ServingDoor): void {
@@ -58,6 +65,7 @@ export function metricsText(serving: ServingDoor): string {
       'Runs of the model',
       each(own, (meter) => meter.executions),
     ),
+    ...cacheMetrics(own, triton, routes),
     histogram('houston_inference_request_duration_seconds', 'From request to recorded reply', own, 'latency'),
     histogram('houston_inference_compute_seconds', 'Runs of the model', own, 'compute'),
     metric('houston_route_weight', 'gauge', 'Percent of requests by revision', routeWeights(serving)),
@@ -173,24 +181,35 @@ type Sums = {
   executions: number;
   requestMs: number;
   computeMs: number;
+  cache: RevisionMeter['cache'];
 };
 
 /** Sums over the revisions of one version: Triton's names know no revisions. */
 function byVersion(meters: readonly RevisionMeter[]): [Sums, Labels][] {
   const groups = new Map<string, [Sums, Labels]>();
-  for (const { labels, requests, errors, rows, executions, computeMs, latency } of meters) {
+  for (const meter of meters) {
+    const { labels, requests, errors, computeMs, latency, cache } = meter;
     const { deployment: model, version } = labels;
     const key = `${model}:${version}`;
-    const none: Sums = { requests: 0, errors: 0, rows: 0, executions: 0, requestMs: 0, computeMs: 0 };
+    const none: Sums = {
+      requests: 0,
+      errors: 0,
+      rows: 0,
+      executions: 0,
+      requestMs: 0,
+      computeMs: 0,
+      cache: { hits: 0, misses: 0, rows: 0, hitMs: 0, missMs: 0, savedMs: 0 },
+    };
     const group = groups.get(key) ?? [none, { model, version }];
     groups.set(key, group);
     const [sums] = group;
     sums.requests += requests;
     sums.errors += errors;
-    sums.rows += rows;
-    sums.executions += executions;
+    sums.rows += inferredRows(meter);
+    sums.executions += runtimeRuns(meter);
     sums.requestMs += latency.sumMs;
     sums.computeMs += computeMs;
+    for (const key of Object.keys(sums.cache) as (keyof Sums['cache'])[]) sums.cache[key] += cache[key];
   }
   return [...groups.values()];
 }
@@ -234,19 +253,6 @@ function histogram(
     { suffix: '_count', labels, value: meter[kind].count },
   ]);
   return metric(name, 'histogram', help, samples);
-}
-
-function metric(name: string, type: string, help: string, samples: readonly Sample[]): string {
-  if (samples.length === 0) return '';
-  const lines = samples.map(({ suffix = '', labels, value }) => {
-    const text = Object.entries(labels).map(([key, label]) => `${key}="${escapeLabel(String(label))}"`);
-    return `${name}${suffix}${text.length > 0 ? `{${text.join(',')}}` : ''} ${value}\n`;
-  });
-  return `# HELP ${name} ${help}\n# TYPE ${name} ${type}\n${lines.join('')}`;
-}
-
-function escapeLabel(text: string): string {
-  return text.replaceAll('\\', '\\\\').replaceAll('"', '\\"').replaceAll('\n', '\\n');
 }
 
 function cpuSeconds(): number {

@@ -98,6 +98,8 @@ export type Deployment = {
     weight: number;
     placement: string;
     runMs: number;
+    warmedOn: { requests: number; rows: number };
+    uncached: string | null;
   }[];
   traffic: {
     requestsPerSecond: number;
@@ -114,6 +116,20 @@ export type Deployment = {
     meanWaitMs: number | null;
     rejected: Record<string, number>;
   };
+  batching: { requests: number; runs: number; rowsPerRun: number | null; joinedShare: number | null };
+  cache: {
+    entries: number;
+    bytes: number;
+    maxBytes: number;
+    maxEntries: number;
+    ttlSeconds: number | null;
+    hits: number;
+    misses: number;
+    hitShare: number | null;
+    savedMs: number;
+    evicted: number;
+    expired: number;
+  } | null;
   createdAt: string;
   updatedAt: string;
 };
@@ -150,4 +166,5 @@ export type Prediction = {
   pairScore: number | null;
   label: number | null;
   error: string | null;
+  cached: boolean;
 };

@@ -15,6 +15,7 @@ import { CompareVersions } from './compare-versions.tsx';
 import { DeployButton } from './deploy-dialog.tsx';
 import { DeploymentSettings } from './deployment-settings.tsx';
 import { isOpen, servingReason, servingState } from './deployment-words.ts';
+import { GainsPanel } from './gains-panel.tsx';
 import { LoadPanel } from './load-panel.tsx';
 import { PredictionsView } from './predictions-view.tsx';
 import { RollbackButton } from './rollback-button.tsx';
@@ -137,6 +138,7 @@ function Live({ deployment, rollouts }: { deployment: Deployment; rollouts: Roll
         )}
       </Panel>
       <LoadPanel deployment={deployment} />
+      <GainsPanel deployment={deployment} />
       {deployment.rollout ? <RolloutView rollout={deployment.rollout} spec={deployment.spec} linked /> : null}
       <TrafficCharts deployment={deployment} rollouts={rollouts} />
     </>

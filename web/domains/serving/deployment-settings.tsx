@@ -5,7 +5,7 @@ import { api, path } from '../../api/client.ts';
 import type { Deployment } from '../../api/types.ts';
 import { CodeBlock } from '../../ui/code-block.tsx';
 import { Digest } from '../../ui/copy-id.tsx';
-import { utc } from '../../ui/format.ts';
+import { bytes, count, duration, plural, utc } from '../../ui/format.ts';
 import { KeyValue } from '../../ui/key-value.tsx';
 import { Confirm } from '../../ui/overlay.tsx';
 import { Panel } from '../../ui/panel.tsx';
@@ -76,6 +76,8 @@ export function DeploymentSettings({ deployment }: { deployment: Deployment }) {
               ) : null,
             ],
             ['Runs', runsOn(deployment)],
+            ['Warmed on', warmedOn(deployment)],
+            ['Answers given again', cacheOf(deployment)],
             ['When it fails', fallbackOf(deployment)],
             ['Its digest', <Digest key="d" digest={deployment.champion?.digest} />],
             [
@@ -136,6 +138,23 @@ function runsOn({ champion, route }: Deployment): string {
   if (upstream) return `at ${upstream.url} (${upstream.protocol})`;
   const placement = route.find(({ arm }) => arm === 'champion')?.placement;
   return placement === 'worker' ? 'here, in worker threads' : 'here, in the server itself';
+}
+
+/** What the champion was run on before it answered anybody. */
+function warmedOn({ route }: Deployment): string {
+  const champion = route.find(({ arm }) => arm === 'champion');
+  if (!champion) return 'nothing: it is not in memory';
+  if (champion.placement === 'upstream') return 'nothing: it runs elsewhere';
+  const { requests, rows } = champion.warmedOn;
+  return requests === 0
+    ? 'rows of zeros: nothing recorded was there that fits'
+    : `${plural(rows, 'recorded row')} in ${plural(requests, 'request')}`;
+}
+
+function cacheOf({ cache }: Deployment): string {
+  if (cache === null) return 'none: every request is run';
+  const age = cache.ttlSeconds === null ? '' : `, for at most ${duration(cache.ttlSeconds * 1000)}`;
+  return `up to ${count(cache.maxEntries)} in ${bytes(cache.maxBytes)}${age}`;
 }
 
 function fallbackOf({ spec }: Deployment): string {

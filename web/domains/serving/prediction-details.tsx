@@ -41,7 +41,7 @@ export function PredictionFacts({ row }: { row: Prediction }) {
         ],
         ['Event time', row.eventTime ? `${utc(row.eventTime, 'second')} UTC` : MISSING],
         ['Asked', `${utc(row.time, 'ms')} UTC`],
-        ['Latency', duration(row.latencyMs)],
+        ['Latency', row.cached ? `${duration(row.latencyMs)}, from the cache` : duration(row.latencyMs)],
         ['Revision', <CopyId key="n" id={row.revision} />],
       ]}
     />

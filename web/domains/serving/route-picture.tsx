@@ -3,7 +3,7 @@ import { path } from '../../api/client.ts';
 import type { Deployment, Revision } from '../../api/types.ts';
 import { useWidth } from '../../ui/charts.ts';
 import { CopyId } from '../../ui/copy-id.tsx';
-import { duration } from '../../ui/format.ts';
+import { duration, plural } from '../../ui/format.ts';
 import './serving.css';
 
 const ROW = 52;
@@ -15,6 +15,11 @@ const roles: Record<string, [label: string, color: string, idle: string]> = {
   previous: ['Previous', 'var(--s5)', 'ready to take over at the next request'],
   fallback: ['Fallback', 'var(--s8)', 'answers when the champion fails'],
 };
+
+/** What an arm was run on before it answered anybody. */
+function warmedOn({ rows }: { rows: number }): string {
+  return rows === 0 ? '' : ` · warmed on ${plural(rows, 'recorded row')}`;
+}
 
 /** Where a request goes: the arms with their share, drawn as wide as they are. */
 export function RoutePicture({ deployment }: { deployment: Deployment }) {
@@ -81,10 +86,15 @@ export function RoutePicture({ deployment }: { deployment: Deployment }) {
                     {model === deployment.name ? '' : `${model} `}version {arm.version}
                   </Link>
                 </span>
-                <span className="small dim truncate" style={{ display: 'block' }}>
+                <span
+                  className="small dim truncate"
+                  style={{ display: 'block' }}
+                  title={warmedOn(arm.warmedOn).slice(3)}
+                >
                   {arm.weight === 0 && idle ? `${idle} · ` : ''}
                   {arm.placement === 'inline' ? 'runs in the server' : `runs in a ${arm.placement}`}, one row{' '}
                   {duration(arm.runMs)}
+                  {warmedOn(arm.warmedOn)}
                 </span>
               </span>
               <CopyId id={arm.revision} show={arm.revision.slice(0, 16)} />

@@ -18,7 +18,27 @@ export type RevisionMeter = {
   lastInference: number;
   latency: LatencyHistogram;
   compute: LatencyHistogram;
+  /** Rows of all runs, also of those aside. */
+  ranRows: number;
+  joined: JoinedRuns;
+  cache: CacheCounts;
   ring: Map<number, Second>;
+};
+
+/** Runs that were joined into one with others that came at the same moment. */
+export type JoinedRuns = { runs: number; into: number };
+
+/** Requests that the cache of the deployment was asked about; those not asked about it are in neither. */
+export type CacheCounts = {
+  hits: number;
+  misses: number;
+  /** Rows of the hits. */
+  rows: number;
+  /** Time of the looks, in milliseconds. */
+  hitMs: number;
+  missMs: number;
+  /** What the runs behind the hits had taken, less the looks. */
+  savedMs: number;
 };
 
 type Second = { requests: number; rows: number; errors: number; latency: Map<number, number> };
@@ -49,6 +69,9 @@ export function createMeter(labels: RevisionMeter['labels']): RevisionMeter {
     lastInference: 0,
     latency: createHistogram(),
     compute: createHistogram(),
+    ranRows: 0,
+    joined: { runs: 0, into: 0 },
+    cache: { hits: 0, misses: 0, rows: 0, hitMs: 0, missMs: 0, savedMs: 0 },
     ring: new Map(),
   };
 }
@@ -85,10 +108,39 @@ export function meterRequest(
 }
 
 /** Counts one run of the model. */
-export function meterRun(meter: RevisionMeter, ms: number): void {
+export function meterRun(meter: RevisionMeter, rows: number, ms: number): void {
   meter.executions++;
+  meter.ranRows += rows;
   meter.computeMs += ms;
   addLatency(meter.compute, ms);
+}
+
+/** Counts a look into the cache: a hit where it gave the answer of a run that had taken `computeMs`. */
+export function meterCache(
+  { cache }: RevisionMeter,
+  rows: number,
+  lookMs: number,
+  answer: { computeMs: number } | null,
+): void {
+  if (answer === null) {
+    cache.misses++;
+    cache.missMs += lookMs;
+    return;
+  }
+  cache.hits++;
+  cache.rows += rows;
+  cache.hitMs += lookMs;
+  cache.savedMs += Math.max(0, answer.computeMs - lookMs);
+}
+
+/** Runs of the runtime: those that were joined count as one. */
+export function runtimeRuns({ executions, joined }: RevisionMeter): number {
+  return executions - (joined.runs - joined.into);
+}
+
+/** Rows that the model has run for callers: what the cache gave was not run. */
+export function inferredRows({ rows, cache }: RevisionMeter): number {
+  return rows - cache.rows;
 }
 
 /** Traffic from `from` to `to` (ms) in steps of whole seconds; steps without traffic are zero. */

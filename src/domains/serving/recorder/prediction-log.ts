@@ -31,6 +31,8 @@ export type PredictionRecord = {
   /** One score a row, NaN where the output is invalid; null for a failed request. */
   scores: ArrayLike<number> | null;
   error: string | null;
+  /** The answer came from the cache: nothing was run for it. */
+  cached?: boolean;
 };
 
 /** The other arm's scores on the same rows, computed off the reply's path. */
@@ -266,6 +268,7 @@ function writePrediction(lines: LineWriter, record: PredictionRecord, isRetry: b
     lines.text(']');
   }
   if (record.error !== null) lines.text(`,"err":${JSON.stringify(record.error)}`);
+  if (record.cached) lines.text(',"hit":1');
   lines.text(isRetry ? ',"again":1}' : '}');
   lines.endLine();
 }

@@ -131,6 +131,7 @@ function evict(state: ServingState, route: Route): void {
   const gone = revisionsOf(route);
   route.cold = route.champion?.revision ?? null;
   Object.assign(route, { champion: null, previous: null, fallback: null });
+  route.cache?.clear();
   for (const live of gone) state.retire(live, drainMs);
 }
 

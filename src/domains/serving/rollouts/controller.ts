@@ -8,6 +8,7 @@ import { servingError } from '../serving.errors.ts';
 import type { ServingState } from '../serving.state.ts';
 import type { Rollout } from '../serving.store.ts';
 import * as store from '../serving.store.ts';
+import { warmed } from '../warm-up/warm-up.ts';
 import { createEvidence } from './evidence.ts';
 import { latencyObjective, leastObjectiveMs } from './latency-objective.ts';
 import { replayEvidence } from './replay-evidence.ts';
@@ -211,7 +212,7 @@ export function createRolloutController(state: ServingState): RolloutController 
       const deployment = await store.getDeployment(scope.db, rollout.deployment);
       const revision = await store.getRevision(scope.db, rollout.challenger);
       if (!deployment || !revision || !liveStates.includes(rollout.state)) return;
-      const challenger = await reopenRevision(state, scope, deployment.spec, revision);
+      const challenger = await warmed(state, await reopenRevision(state, scope, deployment.spec, revision));
       const entry = goLive(rollout, challenger, rollout.settings.latencyObjectiveMs ?? leastObjectiveMs);
       entry.live.evidence.restoreHistory(rollout.evidence.tests);
       const log = state.log(rollout.deployment);

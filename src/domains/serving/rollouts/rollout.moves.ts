@@ -5,6 +5,7 @@ import { servingError } from '../serving.errors.ts';
 import type { ServingState } from '../serving.state.ts';
 import type { Rollout } from '../serving.store.ts';
 import * as store from '../serving.store.ts';
+import { warmed } from '../warm-up/warm-up.ts';
 import { recordRollout } from './rollout-events.ts';
 
 /** Writes that a rollout has begun to run; its event is the cause of all that follows. */
@@ -113,7 +114,7 @@ export async function promoteStopped(
   const deployment = await store.getDeployment(scope.db, rollout.deployment);
   const revision = await store.getRevision(scope.db, rollout.challenger);
   if (!deployment || !revision) throw servingError('serving.revision.not_found', 'Its revision is gone.');
-  const challenger = await reopenRevision(state, scope, deployment.spec, revision);
+  const challenger = await warmed(state, await reopenRevision(state, scope, deployment.spec, revision));
   rollout.evidence.transitions.push({ time: scope.now(), state: 'promoted', weight: 100, reason });
   await commitPromotion(state, scope, rollout, challenger, reason);
   swapChampion(state, rollout.deployment, challenger);

@@ -1,7 +1,10 @@
 import { performance } from 'node:perf_hooks';
 import { localCaller } from '../../../platform/auth/auth.ts';
 import { HoustonError } from '../../../platform/errors.ts';
-import { meterRequest, meterRun } from '../meter/meter.ts';
+import type { Gate } from '../admission/gate.ts';
+import { type Known, lookUp, runAndKeep, sharedAnswer } from '../cache/known-answers.ts';
+import type { Answer } from '../cache/result-cache.ts';
+import { meterCache, meterRequest, meterRun } from '../meter/meter.ts';
 import type { PredictionLog } from '../recorder/prediction-log.ts';
 import { isChallengers } from '../rollouts/rollout.model.ts';
 import type { LiveRevision } from '../runtime/live-revision.ts';
@@ -55,10 +58,21 @@ export type PredictorNeeds = { log: PredictionLog; aside: AsideQueue; now: () =>
 
 const newPredictionId = createPredictionIds();
 
+/** A request with its arm and its vectors. */
+type Asked = Choice & {
+  now: number;
+  id: string;
+  isCallersId: boolean;
+  rows: PreparedRows;
+  /** What the cache of the deployment knows; null when answers are not cached. */
+  known: Known | null;
+};
+
 /**
  * Answers one request: choose the arm, make the vectors, run, score; when the chosen arm fails, another one
  * answers. The record is in its file before this resolves. During a rollout the other arm scores the same rows
- * afterwards, off the reply's path. The deployment's gate may let it wait first, or refuse it.
+ * afterwards, off the reply's path. The deployment's gate may let it wait first, or refuse it; what its cache knows
+ * needs no place there.
  * @throws serving.request.overloaded, …expired, serving.caller.limited, serving.request.invalid, serving.request.failed,
  * serving.deployment.not_ready, serving.version.not_served
  */
@@ -68,17 +82,31 @@ export async function predict(
   request: PredictRequest,
 ): Promise<Prediction> {
   const start = performance.now();
-  const turn = enter(route, request, start, needs.now());
-  if (turn !== undefined) await turn;
+  const present = admit(route, request, needs.now());
+  let asked = route.cache === null ? null : ask(needs, route, request);
+  const isWork = !asked?.known?.answer;
   let end = 0;
+  const turn = isWork ? enter(route.gate, present, request, start) : undefined;
+  if (turn !== undefined) {
+    await turn;
+    // The route and the cache may have changed meanwhile.
+    asked = null;
+  }
   try {
-    const now = needs.now();
-    const isCallersId = request.id !== undefined && request.id !== '';
-    const id = isCallersId ? String(request.id) : newPredictionId(now);
-    const { live: chosen, arm: chosenArm, rollout, champion } = choose(route, request, id);
-    const rows = prepareRows(chosen, request, now);
+    asked ??= ask(needs, route, request);
+    const { now, id, isCallersId, live: chosen, arm: chosenArm, rollout, champion, rows, known } = asked;
     let arm: Arm = chosenArm;
-    let run = await runRows(chosen, rows);
+    let answer = known === null ? null : known.answer;
+    if (known !== null && answer === null && rollout === null) {
+      const shared = sharedAnswer(known, chosen);
+      if (shared !== undefined) answer = await shared;
+    }
+    let run =
+      known === null
+        ? await runRows(chosen, rows)
+        : answer === null
+          ? await runAndKeep(known, chosen, now, () => runRows(chosen, rows), answerOf)
+          : knownRun(chosen, rows, answer);
     let failed: Run | null = null;
     const rescue = champion === chosen ? route.fallback : champion;
     if (rescue && rescue !== chosen && isBad(run) && arm !== 'pinned') {
@@ -106,28 +134,40 @@ export async function predict(
       width: rows.width,
       scores: ok ? scores : null,
       error: failed ? (failed.error ?? 'invalid output') : run.error,
+      cached: answer !== null && failed === null,
     });
     meterRequest(live.meter, now, { rows: rows.rows, latencyMs, failed: !ok });
+    if (known !== null) meterCache(chosen.meter, rows.rows, known.lookMs, answer);
     if (failed)
       meterRequest(failed.live.meter, now, { rows: rows.rows, latencyMs: failed.computeMs, failed: true });
-    if (rollout) observe(needs, rollout, { id, now, arm, champion, chosen, rows, request, run, failed });
+    if (rollout) observe(needs, rollout, { ...asked, champion, chosen, request, run, failed });
     if (!ok) {
       throw run.failure ?? servingError('serving.request.failed', 'The model could not answer this request.');
     }
     const tensorsInUse = rollout !== null;
     return { id, rows: rows.rows, arm, live, outputs, scores, recorded, tensorsInUse };
   } finally {
-    route.gate.leave(start, end);
+    if (isWork) route.gate.leave(start, end);
   }
 }
 
-/** Lets the request in, now or in its turn. @throws as `Gate.enter` and `Gate.checkCaller` */
-function enter(route: Route, request: PredictRequest, start: number, now: number): Promise<void> | undefined {
+/** The champion, when there is one and the caller may ask. @throws serving.deployment.not_ready, and as `Gate.checkCaller` */
+function admit(route: Route, request: PredictRequest, now: number): LiveRevision {
   const { gate, champion } = route;
   if (!champion) throw notReady(route);
   route.usedAt = now;
-  const { callerPerSecond, deadlineMs } = gate.limits;
-  if (callerPerSecond !== null) gate.checkCaller(request.caller ?? localCaller.actor, now);
+  if (gate.limits.callerPerSecond !== null) gate.checkCaller(request.caller ?? localCaller.actor, now);
+  return champion;
+}
+
+/** Lets the request in, now or in its turn. @throws as `Gate.enter` */
+function enter(
+  gate: Gate,
+  champion: LiveRevision,
+  request: PredictRequest,
+  start: number,
+): Promise<void> | undefined {
+  const { deadlineMs } = gate.limits;
   const own = deadlineMs ?? champion.revision.settings.timeoutMs;
   const callers = request.deadlineMs;
   return callers !== undefined && callers < own
@@ -142,6 +182,22 @@ export function notReady(route: Route): HoustonError {
     route.error ??
       (route.cold ? 'Its model is not in memory; it loads now.' : 'This deployment serves no version yet.'),
   );
+}
+
+function ask(needs: PredictorNeeds, route: Route, request: PredictRequest): Asked {
+  const now = needs.now();
+  const isCallersId = request.id !== undefined && request.id !== '';
+  const id = isCallersId ? String(request.id) : newPredictionId(now);
+  const { live, arm, rollout, champion } = choose(route, request, id);
+  const rows = prepareRows(live, request, now);
+  const { cache } = route;
+  const other = rollout === null || cache === null ? null : otherArm(rollout, live, champion);
+  const known = cache === null ? null : lookUp(cache, live, other, rows.feeds, now);
+  return { now, id, isCallersId, live, arm, rollout, champion, rows, known };
+}
+
+function otherArm({ challenger }: LiveRollout, chosen: LiveRevision, champion: LiveRevision): LiveRevision {
+  return chosen === champion ? challenger : champion;
 }
 
 type Choice = { live: LiveRevision; arm: Arm; rollout: LiveRollout | null; champion: LiveRevision };
@@ -170,7 +226,7 @@ function runRows(live: LiveRevision, rows: PreparedRows): Promise<Run> {
   const start = performance.now();
   const finish = (outputs: NamedTensor[], error: string | null, failure: HoustonError | null = null): Run => {
     const computeMs = performance.now() - start;
-    meterRun(live.meter, computeMs);
+    meterRun(live.meter, rows.rows, computeMs);
     const scores = error === null ? live.scorer.scores(outputs, rows.rows) : new Float64Array(0);
     return { live, outputs, scores, computeMs, error, failure };
   };
@@ -181,6 +237,17 @@ function runRows(live: LiveRevision, rows: PreparedRows): Promise<Run> {
         ? finish([], thrown.message, thrown)
         : finish([], 'The model failed on this request.'),
   );
+}
+
+/** What the cache gives, as a run that cost nothing. */
+function knownRun(live: LiveRevision, rows: PreparedRows, { outputs }: Answer): Run {
+  const scores = live.scorer.scores(outputs, rows.rows);
+  return { live, outputs, scores, computeMs: 0, error: null, failure: null };
+}
+
+/** The answer of a run that may be given again. */
+function answerOf(run: Run): Answer | null {
+  return isBad(run) ? null : run;
 }
 
 /** A run in a worker that takes too long is given up (it ends on its own); inline runs cannot be. */
@@ -205,13 +272,8 @@ function sameVectors(a: LiveRevision, b: LiveRevision): boolean {
   return a.revision.featureDigest === b.revision.featureDigest;
 }
 
-type Answered = {
-  id: string;
-  now: number;
-  arm: Arm;
-  champion: LiveRevision;
+type Answered = Pick<Asked, 'id' | 'now' | 'champion' | 'rows' | 'known'> & {
   chosen: LiveRevision;
-  rows: PreparedRows;
   request: PredictRequest;
   run: Run;
   failed: Run | null;
@@ -219,7 +281,7 @@ type Answered = {
 
 /** Feeds the rollout's evidence: who was assigned, and both arms' results on the same rows. */
 function observe(needs: PredictorNeeds, rollout: LiveRollout, answered: Answered): void {
-  const { id, now, champion, chosen, run, failed } = answered;
+  const { id, now, champion, chosen, known, run, failed } = answered;
   rollout.stepRequests++;
   rollout.evidence.assigned(chosen === rollout.challenger, rollout.weight);
   const settle = (other: Run, mine: Run) => {
@@ -251,11 +313,18 @@ function observe(needs: PredictorNeeds, rollout: LiveRollout, answered: Answered
     settle(run, failed);
     return;
   }
+  const other = otherArm(rollout, chosen, champion);
+  if (known?.answer && known.others) {
+    const others = knownRun(other, answered.rows, known.others);
+    record(others);
+    settle(others, run);
+    return;
+  }
   needs.aside.push(async () => {
     if (rollout.state === 'stopped') return;
-    const other = chosen === champion ? rollout.challenger : champion;
     const rows = sameVectors(other, chosen) ? answered.rows : prepareRows(other, answered.request, now);
-    const aside = await runRows(other, rows);
+    const runOther = () => runRows(other, rows);
+    const aside = known ? await runAndKeep(known, other, now, runOther, answerOf) : await runOther();
     record(aside);
     settle(aside, run);
   });

@@ -1,4 +1,5 @@
 import type { Gate } from '../admission/gate.ts';
+import type { ResultCache } from '../cache/result-cache.ts';
 import type { EvidenceBook } from '../rollouts/evidence.ts';
 import type { LiveRevision, Revision } from '../runtime/live-revision.ts';
 
@@ -23,6 +24,8 @@ export type Route = {
   readonly deployment: string;
   /** Every request of the deployment passes it. */
   readonly gate: Gate;
+  /** Answers that may be given again; null when the deployment declares no cache. */
+  cache: ResultCache | null;
   champion: LiveRevision | null;
   /** Kept warm for the way back. */
   previous: LiveRevision | null;

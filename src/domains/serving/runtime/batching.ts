@@ -1,3 +1,4 @@
+import type { JoinedRuns } from '../meter/meter.ts';
 import type { OnnxSession } from './onnx-session.ts';
 import { allocate, elementCount, type NamedTensor, type TensorData } from './tensors.ts';
 
@@ -17,9 +18,14 @@ const probeTolerance = 1e-5;
  * Joins the runs that arrive in one turn of the event loop, or while another run is under way, into one run, and
  * gives each its own rows back. Nobody waits for requests that are not there yet. Only for models whose rows are independent: every first dimension is free, all others are
  * fixed, and a probe of two rows gives together what it gives apart. When a joint run fails, each runs alone, so
- * that a bad request fails by itself. `onDone` hears how many runs have ended, well or not.
+ * that a bad request fails by itself. `onDone` hears how many runs have ended, well or not; `joined` counts those that
+ * shared one.
  */
-export async function batched(session: OnnxSession, onDone: (runs: number) => void = () => {}): Promise<Run> {
+export async function batched(
+  session: OnnxSession,
+  onDone: (runs: number) => void = () => {},
+  joined: JoinedRuns = { runs: 0, into: 0 },
+): Promise<Run> {
   if (!(await rowsAreIndependent(session))) {
     return (feeds) => session.run(feeds).finally(() => onDone(1));
   }
@@ -31,6 +37,8 @@ export async function batched(session: OnnxSession, onDone: (runs: number) => vo
       try {
         const outputs = await session.run(join(batch));
         split(outputs, batch);
+        joined.runs += batch.length;
+        joined.into++;
         return;
       } catch {
         // Somebody's rows broke the run: find out whose.
@@ -130,7 +138,8 @@ async function rowsAreIndependent(session: OnnxSession): Promise<boolean> {
   }
 }
 
-function isClose(a: TensorData, b: TensorData): boolean {
+/** Whether two results are the same but for rounding. */
+export function isClose(a: TensorData, b: TensorData): boolean {
   if (a.length !== b.length) return false;
   for (let i = 0; i < a.length; i++) {
     const [x, y] = [Number(a[i]), Number(b[i])];

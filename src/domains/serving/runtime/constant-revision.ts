@@ -56,6 +56,8 @@ export function constantRevision(champion: LiveRevision, constant: Constant, now
     bytes: 0,
     meter: createMeter({ deployment, model: 'constant', version: 0, revision: revision.id }),
     inputs: champion.inputs,
+    unrepeatable: null,
+    warmedOn: { requests: 0, rows: 0 },
     release: async () => {},
   };
 }

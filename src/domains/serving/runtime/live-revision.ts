@@ -1,5 +1,6 @@
 import { statSync } from 'node:fs';
 import { performance } from 'node:perf_hooks';
+import { whyNotRepeatable } from '../cache/repeatability.ts';
 import { createMeter, type RevisionMeter } from '../meter/meter.ts';
 import type { FeatureSource } from '../routing/feature-port.ts';
 import { servingError } from '../serving.errors.ts';
@@ -37,6 +38,10 @@ export type LiveRevision = {
   readonly bytes: number;
   /** Inputs that a caller sends. */
   readonly inputs: readonly TensorSpec[];
+  /** Why its answers are not cached, whatever the deployment declares; null where they may be. */
+  readonly unrepeatable: string | null;
+  /** What it was asked before it answered anybody: recorded requests that fit it. */
+  warmedOn: { requests: number; rows: number };
   release(): Promise<void>;
 };
 
@@ -58,6 +63,8 @@ export async function loadRevision(
     scoreRange?: readonly number[];
     /** Counts on where the revision has served in this process before. */
     meter?: RevisionMeter | undefined;
+    /** Operators of its file by name. */
+    operators?: Readonly<Record<string, number>>;
   },
 ): Promise<LiveRevision> {
   const refuse = (reason: string) => servingError('serving.model.refused', reason);
@@ -67,13 +74,15 @@ export async function loadRevision(
     (error instanceof Error ? error.message : String(error)).replaceAll(path, 'it');
   const isLocal = options.openRemote === undefined;
   const isLarge = isLocal && statSync(path).size > inlineBytes;
+  const { deployment, model, version, id } = revision;
+  const meter = options.meter ?? createMeter({ deployment, model, version, revision: id });
   let runner: Runner;
   try {
     runner = options.openRemote
       ? await options.openRemote()
       : placement === 'worker' || (placement === 'auto' && isLarge)
         ? await openWorkerRunner(path, threads, workers)
-        : await openInlineRunner(path, threads);
+        : await openInlineRunner(path, threads, meter.joined);
   } catch (error) {
     throw refuse(`The model does not load: ${textOf(error)}`);
   }
@@ -86,7 +95,6 @@ export async function loadRevision(
       runner = await openWorkerRunner(path, threads, workers);
       runMs = await warmUp(runner);
     }
-    const { deployment, model, version, id } = revision;
     return {
       revision,
       runner,
@@ -94,8 +102,10 @@ export async function loadRevision(
       scorer,
       runMs,
       bytes: isLocal ? residentBytes(statSync(path).size, runner.placement, workers) : 0,
-      meter: options.meter ?? createMeter({ deployment, model, version, revision: id }),
+      meter,
       inputs: source ? requestSpecs(source) : runner.inputs,
+      unrepeatable: isLocal ? await whyNotRepeatable(runner, options.operators ?? {}) : null,
+      warmedOn: { requests: 0, rows: 0 },
       release: () => runner.close(),
     };
   } catch (error) {

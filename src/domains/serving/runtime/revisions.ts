@@ -79,6 +79,7 @@ export async function openRevision(
   const path = scope.platform.blobs.path(version.digest);
   const live = await loadRevision(revision, path, {
     source,
+    operators: version.format.operators,
     ...scoreOptions(spec),
     ...remoteOptions(scope, revision, version.signature),
   });
@@ -101,9 +102,10 @@ export async function reopenRevision(
   const digest = revision.featureDigest ?? undefined;
   const source = service === undefined ? null : await openSource(needs, scope, service, digest);
   const path = scope.platform.blobs.path(revision.digest);
-  const { signature } = await needs.registry.getVersion(scope, revision.model, revision.version);
+  const { signature, format } = await needs.registry.getVersion(scope, revision.model, revision.version);
   return loadRevision(revision, path, {
     source,
+    operators: format.operators,
     meter: needs.meters?.get(revision.id),
     ...scoreOptions(spec),
     ...remoteOptions(scope, revision, signature),

@@ -1,4 +1,5 @@
 import { Worker } from 'node:worker_threads';
+import type { JoinedRuns } from '../meter/meter.ts';
 import { batched } from './batching.ts';
 import { openOnnxSession } from './onnx-session.ts';
 import type { Runner } from './runner.ts';
@@ -7,14 +8,15 @@ import { createSharedFeeds } from './shared-feeds.ts';
 import type { NamedTensor, TensorSpec } from './tensors.ts';
 
 /** Runs on the calling thread: for models whose run costs less than the hop to a worker. */
-export async function openInlineRunner(path: string, threads: number): Promise<Runner> {
+export async function openInlineRunner(path: string, threads: number, joined?: JoinedRuns): Promise<Runner> {
   const session = await openOnnxSession(path, threads);
   let running = 0;
   let onIdle: () => void = () => {};
-  const runJoined = await batched(session, (runs) => {
+  const onDone = (runs: number) => {
     running -= runs;
     if (running === 0) onIdle();
-  });
+  };
+  const runJoined = await batched(session, onDone, joined);
   return {
     placement: 'inline',
     inputs: session.inputs,
