@@ -1,5 +1,6 @@
 import { open } from 'node:fs/promises';
 import { parquetSource, type Tables } from '../../../platform/tables/index.ts';
+import { featuresSql, unpackVectors } from '../recorder/packed-vectors.ts';
 import type { PredictionLog } from '../recorder/prediction-log.ts';
 
 /** A recorded request as a model saw it. */
@@ -11,7 +12,14 @@ export type RecordedRequest = {
   inputs: Readonly<Record<string, unknown>> | null;
 };
 
-type Line = { n: number; f?: (number | null)[][]; x?: Record<string, unknown> };
+type Line = {
+  n: number;
+  f?: (number | null)[][];
+  /** Or packed, with so many values a row. */
+  fb?: string;
+  fw?: number;
+  x?: Record<string, unknown>;
+};
 type SealedRow = { n: number; inputs: string | null; features: (number | null)[][] };
 
 /** Of the newest lines; a second try takes more, for requests that are long. */
@@ -73,13 +81,14 @@ function spread<T>(newestFirst: readonly T[], rowsOf: (one: T) => number, most: 
 }
 
 function ofLine(text: string): RecordedRequest {
-  const { n, f, x } = JSON.parse(text) as Line;
-  return { rows: n, vectors: f ?? null, inputs: x ?? null };
+  const { n, f, fb, fw, x } = JSON.parse(text) as Line;
+  const packed = fb !== undefined && fw !== undefined ? unpackVectors(fb, fw) : null;
+  return { rows: n, vectors: f ?? packed, inputs: x ?? null };
 }
 
 async function sealedRequests(tables: Tables, path: string, most: number): Promise<RecordedRequest[]> {
   const rows = await tables.query<SealedRow>(
-    `SELECT any_value(request_rows) AS n, any_value(inputs) AS inputs, list(features ORDER BY row_index) AS features
+    `SELECT any_value(request_rows) AS n, any_value(inputs) AS inputs, list(${featuresSql} ORDER BY row_index) AS features
      FROM (SELECT * FROM ${parquetSource([path])} WHERE error IS NULL ORDER BY time DESC LIMIT ${sealedRows})
      GROUP BY request_id HAVING count(*) = any_value(request_rows) ORDER BY max(time) DESC`,
   );
