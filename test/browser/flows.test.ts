@@ -49,6 +49,34 @@ describeInBrowser('A person with an empty server', {}, (suite) => {
     expect(problems).toEqual([]);
   });
 
+  it('turns the cache of a deployment on, sees what it spares, and empties it', async () => {
+    const { page, problems } = await suite.open();
+    const ask = async () => {
+      const reply = await fetch(`${suite.houston.url}/v2/models/tiny/infer`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify({
+          inputs: [{ name: 'features', shape: [1, 2], datatype: 'FP32', data: [3, 1] }],
+        }),
+      });
+      return ((await reply.json()) as { id: string }).id;
+    };
+    await page.goto(`${suite.houston.url}/serving/tiny`);
+    const dialog = page.getByRole('dialog');
+    await page.getByRole('button', { name: 'Turn cache on' }).click();
+    await dialog.getByRole('button', { name: 'Turn cache on' }).click();
+    await page.getByText('tiny keeps its answers from now on.').waitFor();
+    await ask();
+    const id = await ask();
+    await page.getByText('1 of 2 requests').waitFor();
+    await page.getByRole('button', { name: 'Clear cache' }).click();
+    await dialog.getByRole('button', { name: 'Clear cache' }).click();
+    await page.getByText('tiny has forgotten 1 answer.').waitFor();
+    await page.goto(`${suite.houston.url}/serving/predictions/${id}`);
+    await page.getByText('from the cache').waitFor();
+    expect(problems).toEqual([]);
+  });
+
   it('uploads data, and reads why a bad batch was refused', async () => {
     const { page, problems, expectStatus } = await suite.open();
     expectStatus(404, 422);

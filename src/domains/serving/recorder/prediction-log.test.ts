@@ -53,6 +53,7 @@ const entry = (id: string, more: Partial<PredictionRecord> = {}): PredictionReco
   error: null,
   ...more,
 });
+const noFiles = { open: [], sealed: [] };
 const rows = (log: PredictionLog, range = {}) =>
   tables.query(`SELECT * FROM (${joinedSql(filesOf(log), range)}) ORDER BY request_id, row_index`);
 
@@ -99,6 +100,31 @@ test('open and sealed segments read the same; the newest feedback is the label; 
   expect([again.rowsOf('a'), again.rowsOf('c'), again.rowsOf('x')]).toEqual([2, 2, undefined]);
   expect(await rows(again)).toHaveLength(5);
   await again.close();
+});
+
+test('what came from the cache is marked; files of a time before the mark read without it', async () => {
+  const log = open('marks');
+  await log.record(entry('a', { cached: true }));
+  await log.record(entry('b'));
+  const marks = async () => (await rows(log)).map((row) => [row.request_id, row.cached]);
+  expect(await marks()).toEqual([
+    ['a', true],
+    ['a', true],
+    ['b', false],
+    ['b', false],
+  ]);
+  await log.seal(Date.now(), { bytes: 1, ageMs: 0, graceMs: 0 });
+  const [sealed] = log.files('predictions').sealed;
+  const only = { predictions: { open: [], sealed: [sealed] }, pairs: noFiles, feedback: noFiles };
+  const read = () =>
+    tables.query(`SELECT request_id, cached FROM (${joinedSql(only, {})}) WHERE row_index = 0`);
+  expect(await read()).toContainEqual({ request_id: 'a', cached: true });
+  await tables.run(
+    `COPY (SELECT * EXCLUDE (cached) FROM read_parquet('${sealed}')) TO '${sealed}.old' (FORMAT parquet)`,
+  );
+  renameSync(`${sealed}.old`, sealed);
+  expect(await read()).toEqual(expect.arrayContaining([{ request_id: 'a', cached: null }]));
+  await log.close();
 });
 
 test('a torn tail is cut, and the ids before it stay', async () => {
