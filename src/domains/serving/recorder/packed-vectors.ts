@@ -23,15 +23,12 @@ export function packVectors(values: ArrayLike<number>): string {
     .toString('base64');
 }
 
-/** Vectors of `width` values each out of packed text; null where a value is missing. */
-export function unpackVectors(text: string, width: number): (number | null)[][] {
-  const bytes = Buffer.from(text, 'base64').swap32();
-  // A copy begins where a float may begin.
-  const floats = new Float32Array(new Uint8Array(bytes).buffer);
-  const values = Array.from(floats, (value) => (Number.isNaN(value) ? null : value));
-  return Array.from({ length: values.length / width }, (_, row) =>
-    values.slice(row * width, (row + 1) * width),
-  );
+/** The values that `packVectors` has packed; NaN where one was not finite. */
+export function unpackVectors(packed: string): Float32Array {
+  const bytes = Buffer.from(packed, 'base64').swap32();
+  const values = new Float32Array(bytes.length / 4);
+  new Uint8Array(values.buffer).set(bytes);
+  return values;
 }
 
 /** Of a packed request (`fb`, and `fw` values a row) the bytes of row `u`, counted from one. */

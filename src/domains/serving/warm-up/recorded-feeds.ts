@@ -8,12 +8,12 @@ import type { RecordedRequest } from './recorded-requests.ts';
  */
 export function recordedFeeds(
   inputs: readonly TensorSpec[],
-  { rows, vectors, inputs: columns }: RecordedRequest,
+  { rows, values, inputs: columns }: RecordedRequest,
 ): NamedTensor[] | null {
   const isNumeric = ({ datatype }: TensorSpec) => datatype !== 'BYTES';
-  const width = vectors?.[0]?.length ?? 0;
+  const width = (values?.length ?? 0) / rows;
   const shapes = concreteShapes(inputs.filter(isNumeric), rows, width);
-  if (shapes === null || (shapes.size > 0 && vectors === null)) return null;
+  if (shapes === null || (shapes.size > 0 && values === null)) return null;
   const feeds: NamedTensor[] = [];
   let offset = 0;
   for (const { name, datatype, shape } of inputs) {
@@ -27,7 +27,8 @@ export function recordedFeeds(
     const concrete = shapes.get(name) ?? [];
     const columnsHere = elementCount(concrete) / rows;
     const data = allocate(datatype, elementCount(concrete));
-    if (!fill(data, vectors ?? [], rows, offset, columnsHere)) return null;
+    if (!Number.isInteger(columnsHere)) return null;
+    fill(data, values ?? [], width, offset, columnsHere);
     offset += columnsHere;
     feeds.push({ name, datatype, shape: concrete, data });
   }
@@ -56,25 +57,23 @@ function concreteShapes(
   return shapes;
 }
 
+/** Copies some columns of all rows. */
 function fill(
   data: NamedTensor['data'],
-  vectors: readonly (number | null)[][],
-  rows: number,
+  values: ArrayLike<number | null>,
+  width: number,
   offset: number,
   columns: number,
-): boolean {
-  if (!Number.isInteger(columns) || vectors.length !== rows) return false;
+): void {
   const isBig = data instanceof BigInt64Array || data instanceof BigUint64Array;
   const isFloat = data instanceof Float32Array || data instanceof Float64Array;
-  for (let row = 0; row < rows; row++) {
-    for (let column = 0; column < columns; column++) {
-      const value = vectors[row][offset + column] ?? (isFloat ? Number.NaN : 0);
-      const at = row * columns + column;
-      if (isBig) data[at] = BigInt(Math.round(value));
-      else (data as Float64Array)[at] = value;
-    }
+  for (let at = 0; at < data.length; at++) {
+    const row = Math.floor(at / columns);
+    const value = values[row * width + offset + (at - row * columns)] ?? Number.NaN;
+    if (isFloat) data[at] = value;
+    else if (isBig) data[at] = BigInt(Math.round(value) || 0);
+    else (data as Int32Array)[at] = value || 0;
   }
-  return true;
 }
 
 function isTexts(value: unknown): value is string[] {

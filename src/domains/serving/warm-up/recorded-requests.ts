@@ -1,26 +1,20 @@
 import { open } from 'node:fs/promises';
-import { parquetSource, type Tables } from '../../../platform/tables/index.ts';
+import type { Tables } from '../../../platform/tables/index.ts';
 import { featuresSql, unpackVectors } from '../recorder/packed-vectors.ts';
 import type { PredictionLog } from '../recorder/prediction-log.ts';
+import { logSql } from '../recorder/prediction-sql.ts';
 
 /** A recorded request as a model saw it. */
 export type RecordedRequest = {
   rows: number;
-  /** One vector a row; null where a number is missing. */
-  vectors: (number | null)[][] | null;
+  /** The vectors of its rows, one after the other; null or NaN where a number is missing. */
+  values: ArrayLike<number | null> | null;
   /** Columns as they were sent; texts are only here. */
   inputs: Readonly<Record<string, unknown>> | null;
 };
 
-type Line = {
-  n: number;
-  f?: (number | null)[][];
-  /** Or packed, with so many values a row. */
-  fb?: string;
-  fw?: number;
-  x?: Record<string, unknown>;
-};
-type SealedRow = { n: number; inputs: string | null; features: (number | null)[][] };
+type Line = { n: number; f?: (number | null)[][]; fb?: string; x?: Record<string, unknown> };
+type SealedRow = { n: number; inputs: string | null; features: ((number | null)[] | null)[] };
 
 /** Of the newest lines; a second try takes more, for requests that are long. */
 const tailBytes = [64 * 1024, 2 * 1024 * 1024];
@@ -81,20 +75,23 @@ function spread<T>(newestFirst: readonly T[], rowsOf: (one: T) => number, most: 
 }
 
 function ofLine(text: string): RecordedRequest {
-  const { n, f, fb, fw, x } = JSON.parse(text) as Line;
-  const packed = fb !== undefined && fw !== undefined ? unpackVectors(fb, fw) : null;
-  return { rows: n, vectors: f ?? packed, inputs: x ?? null };
+  const { n, f, fb, x } = JSON.parse(text) as Line;
+  const values = fb === undefined ? (f?.flat() ?? null) : unpackVectors(fb);
+  return { rows: n, values, inputs: x ?? null };
 }
 
 async function sealedRequests(tables: Tables, path: string, most: number): Promise<RecordedRequest[]> {
   const rows = await tables.query<SealedRow>(
-    `SELECT any_value(request_rows) AS n, any_value(inputs) AS inputs, list(${featuresSql} ORDER BY row_index) AS features
-     FROM (SELECT * FROM ${parquetSource([path])} WHERE error IS NULL ORDER BY time DESC LIMIT ${sealedRows})
-     GROUP BY request_id HAVING count(*) = any_value(request_rows) ORDER BY max(time) DESC`,
+    `WITH latest AS (
+       SELECT * FROM (${logSql('predictions', { open: [], sealed: [path] })})
+       WHERE error IS NULL ORDER BY time DESC LIMIT ${sealedRows}
+     )
+     SELECT any_value(request_rows) AS n, any_value(inputs) AS inputs, list(features ORDER BY row_index) AS features
+     FROM (SELECT * REPLACE (${featuresSql} AS features) FROM latest) GROUP BY request_id HAVING count(*) = any_value(request_rows) ORDER BY max(time) DESC`,
   );
   return spread(rows, ({ n }) => n, most).map(({ n, inputs, features }) => ({
     rows: n,
-    vectors: features.some((vector) => vector === null) ? null : features,
+    values: features.some((vector) => vector === null) ? null : features.flatMap((vector) => vector ?? []),
     inputs: inputs === null ? null : (JSON.parse(inputs) as Record<string, unknown>),
   }));
 }

@@ -16,10 +16,7 @@ const spec = (name: string, datatype: Datatype, shape: number[]): TensorSpec => 
 describe('a recorded request as feeds of another model', () => {
   const request = {
     rows: 2,
-    vectors: [
-      [1, 2, null],
-      [4, 5, 6],
-    ],
+    values: [1, 2, null, 4, 5, 6],
     inputs: { word: ['a', 'b'] },
   };
   const shapesOf = (inputs: TensorSpec[], of = request) =>
@@ -56,7 +53,7 @@ describe('a recorded request as feeds of another model', () => {
   });
 
   test('vectors that were not recorded do not fit either', () => {
-    expect(recordedFeeds([spec('x', 'FP32', [-1, 3])], { ...request, vectors: null })).toBeNull();
+    expect(recordedFeeds([spec('x', 'FP32', [-1, 3])], { ...request, values: null })).toBeNull();
   });
 });
 
@@ -92,7 +89,7 @@ describe('the last recorded requests', () => {
       ...more,
     });
   const read = async (log: PredictionLog, most: number) =>
-    (await recordedRequests(log, tables, most)).map(({ rows, vectors }) => [rows, vectors?.[0][0]]);
+    (await recordedRequests(log, tables, most)).map(({ rows, values }) => [rows, values?.[0]]);
 
   test('the newest of each count of rows first, then the newest; failed ones never', async () => {
     const log = open('open');
@@ -122,11 +119,11 @@ describe('the last recorded requests', () => {
 
   test('sealed ones are read where there are no others', async () => {
     const log = open('sealed');
-    for (const [time, rows] of [2, 1, 1].entries()) await record(log, time + 1, rows);
+    for (const [time, rows] of [20, 1, 1].entries()) await record(log, time + 1, rows);
     await log.seal(10, { bytes: 1, ageMs: 0, graceMs: 0 });
     expect(await read(log, 2)).toEqual([
       [1, 3],
-      [2, 1],
+      [20, 1],
     ]);
     expect((await recordedRequests(log, tables, 1))[0].inputs).toEqual({ word: ['"n":3'] });
     await log.close();
@@ -136,7 +133,7 @@ describe('the last recorded requests', () => {
 describe('the time for it', () => {
   const requests = [64, 1, 8].map((rows) => ({
     rows,
-    vectors: new Array<number[]>(rows).fill([1]),
+    values: new Array<number>(rows).fill(1),
     inputs: null,
   }));
   /** A runner that takes so long for each row, and keeps the counts of rows that it was asked for. */
