@@ -1,4 +1,7 @@
+import { once } from 'node:events';
+import { connect as connectHttp2 } from 'node:http2';
 import { connect } from 'node:net';
+import { deflateSync, gzipSync } from 'node:zlib';
 import { status } from '@grpc/grpc-js';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { permissions } from '../../src/permissions.ts';
@@ -238,6 +241,88 @@ describe('inference', () => {
     for (let i = 0; i < 200; i++) gone.write(encodeMessage('ModelInferRequest', ask()));
     gone.cancel();
     expect((await client.call('ModelInfer', ask())).code).toBe(0);
+  });
+});
+
+/** A call by bare HTTP/2, for what a client library would not send. */
+async function bare(bytes: Buffer, more: Record<string, string> = {}, path = 'ModelInfer') {
+  const session = connectHttp2(`http://${server.grpc}`);
+  const stream = session.request({
+    ':method': 'POST',
+    ':path': `/inference.GRPCInferenceService/${path}`,
+    'content-type': 'application/grpc',
+    ...more,
+  });
+  const seen: Record<string, unknown> = {};
+  stream
+    .on('response', (headers) => Object.assign(seen, headers))
+    .on('trailers', (of) => Object.assign(seen, of));
+  stream.resume();
+  stream.end(bytes);
+  await once(stream, 'close');
+  session.close();
+  return { http: seen[':status'], code: Number(seen['grpc-status']), message: seen['grpc-message'] };
+}
+
+function framed(message: Buffer, flag = 0): Buffer {
+  const prefix = Buffer.alloc(5, flag);
+  prefix.writeUInt32BE(message.length, 1);
+  return Buffer.concat([prefix, message]);
+}
+
+describe('calls', () => {
+  const message = framed(encodeMessage('ModelInferRequest', ask()));
+
+  test('what is no single, whole message is refused', async () => {
+    expect((await bare(message)).code).toBe(status.OK);
+    expect((await bare(Buffer.concat([message, message]))).code).toBe(status.INVALID_ARGUMENT);
+    expect((await bare(Buffer.alloc(0))).code).toBe(status.INVALID_ARGUMENT);
+    expect((await bare(message.subarray(0, -1))).code).toBe(status.INVALID_ARGUMENT);
+    expect((await bare(message, { 'content-type': 'application/json' })).http).toBe(415);
+    expect((await bare(message, {}, 'Nothing')).code).toBe(status.UNIMPLEMENTED);
+  });
+
+  test('messages come packed in a known way, or are refused', async () => {
+    const plain = message.subarray(5);
+    const zipped = framed(gzipSync(plain), 1);
+    expect((await bare(zipped, { 'grpc-encoding': 'gzip' })).code).toBe(status.OK);
+    expect((await bare(framed(deflateSync(plain), 1), { 'grpc-encoding': 'deflate' })).code).toBe(status.OK);
+    expect((await bare(zipped, { 'grpc-encoding': 'snappy' })).code).toBe(status.UNIMPLEMENTED);
+    expect((await bare(framed(plain, 1), { 'grpc-encoding': 'gzip' })).code).toBe(status.INVALID_ARGUMENT);
+    const bomb = framed(gzipSync(Buffer.alloc(65 * 1024 * 1024)), 1);
+    expect((await bare(bomb, { 'grpc-encoding': 'gzip' })).code).toBe(status.INVALID_ARGUMENT);
+  });
+
+  test('a sentence travels with any letters; a deadline in any unit', async () => {
+    const lost = await bare(framed(encodeMessage('ModelInferRequest', ask({ outputs: [{ name: 'ß%\n' }] }))));
+    expect([lost.code, decodeURIComponent(String(lost.message))]).toEqual([
+      status.INVALID_ARGUMENT,
+      expect.stringContaining('"ß%\n"'),
+    ]);
+    for (const timeout of ['1H', '90M', '20S', '20000m', '20000000u', 'soon'])
+      expect([timeout, (await bare(message, { 'grpc-timeout': timeout })).code]).toEqual([
+        timeout,
+        status.OK,
+      ]);
+    expect((await bare(message, { 'grpc-timeout': '1n' })).code).toBe(status.DEADLINE_EXCEEDED);
+  });
+
+  test('a client that resets its call hurts nobody', async () => {
+    const session = connectHttp2(`http://${server.grpc}`);
+    for (let i = 0; i < 50; i++) {
+      const stream = session.request({
+        ':method': 'POST',
+        ':path': '/inference.GRPCInferenceService/ModelInfer',
+        'content-type': 'application/grpc',
+      });
+      stream.on('error', () => {});
+      if (i % 2) stream.end(message);
+      else stream.write(message.subarray(0, 20));
+      setImmediate(() => stream.close(8));
+    }
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    session.destroy();
+    expect((await bare(message)).code).toBe(status.OK);
   });
 });
 

@@ -6,7 +6,8 @@ import { type Failure, status, trailersOf } from './status.ts';
 
 /** One call of a client: an HTTP/2 stream whose body is messages, and whose trailers are the status. */
 export type GrpcCall = {
-  readonly authorization: string | undefined;
+  /** Its metadata, by lower-case name. */
+  readonly headers: IncomingHttpHeaders;
   /** Milliseconds until the client's deadline; infinite without one. */
   timeLeft(): number;
   /** The bytes of a message, unpacked when it came compressed. @throws OipError */
@@ -95,7 +96,7 @@ export function createCall(
     timer = setTimeout(() => fail(late), Math.min(deadline - Date.now(), longestTimerMs));
   }
   return {
-    authorization: headers.authorization,
+    headers,
     timeLeft: () => (deadline === undefined ? Number.POSITIVE_INFINITY : deadline - Date.now()),
     async unpack({ bytes, isCompressed }) {
       if (!isCompressed) return bytes;

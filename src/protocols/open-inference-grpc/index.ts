@@ -36,7 +36,7 @@ export async function startGrpcServer(
   const methods = new Map<string, Handler>();
 
   const inferOnce = (bytes: Buffer, call: GrpcCall) => {
-    const scope = mayInfer(call.authorization);
+    const scope = mayInfer(call.headers.authorization);
     return scope instanceof Promise
       ? scope.then(({ actor }) => infer(bytes, actor, call.timeLeft()))
       : infer(bytes, scope.actor, call.timeLeft());
@@ -52,14 +52,14 @@ export async function startGrpcServer(
       }
     };
     Promise.resolve()
-      .then(() => mayInfer(call.authorization))
+      .then(() => mayInfer(call.headers.authorization))
       .then((scope) => streamReplies(call, answer(scope)))
       .catch((error: unknown) => call.fail(fail(error)));
   });
   for (const [method, of] of Object.entries(createCalls(serving, version))) {
     const admit = admissionOf(platform, permissions, of.route);
-    const answer = (bytes: Buffer, { authorization }: GrpcCall) =>
-      answerCall(method, of, bytes, authorization, admit);
+    const answer = (bytes: Buffer, { headers }: GrpcCall) =>
+      answerCall(method, of, bytes, headers.authorization, admit);
     methods.set(servicePath + method, unary(answer, fail));
   }
   return listenGrpc(methods, host, port);

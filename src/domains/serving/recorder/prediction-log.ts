@@ -244,7 +244,7 @@ function writePrediction(lines: LineWriter, record: PredictionRecord, isRetry: b
   lines.text(',"cm":');
   lines.millis(record.computeMs);
   lines.text(',"e":');
-  lines.numbers(record.eventTimes, 0, record.eventTimes.length);
+  lines.numbers(record.eventTimes, 0, areSame(record.eventTimes) ? 1 : record.eventTimes.length);
   if (record.inputs !== null) {
     lines.text(',"x":');
     lines.text(record.inputs);
@@ -271,6 +271,12 @@ function writePrediction(lines: LineWriter, record: PredictionRecord, isRetry: b
   if (record.cached) lines.text(',"hit":1');
   lines.text(isRetry ? ',"again":1}' : '}');
   lines.endLine();
+}
+
+/** Whether one event time speaks for all rows, as it does when the caller gave none. */
+function areSame(times: ArrayLike<number>): boolean {
+  for (let i = 1; i < times.length; i++) if (times[i] !== times[0]) return false;
+  return times.length > 0;
 }
 
 /** Vectors are kept as float32, which is what the model saw. */

@@ -19,7 +19,7 @@ const lineColumns: Record<LogKind, string> = {
 
 const selections: Record<LogKind, (source: string) => string> = {
   predictions: (source) =>
-    `SELECT id AS request_id, (u - 1)::INTEGER AS row_index, make_timestamp(e[u] * 1000) AS event_time,
+    `SELECT id AS request_id, (u - 1)::INTEGER AS row_index, make_timestamp(coalesce(e[u], e[1]) * 1000) AS event_time,
       make_timestamp(t * 1000) AS time, rev AS revision, arm, ro AS rollout, n AS request_rows, ms AS latency_ms,
       cm AS compute_ms,
       x::VARCHAR AS inputs, f[u] AS features, ${packedRow} AS vector, s[u] AS score, err AS error,
