@@ -1,4 +1,5 @@
 import type { IncomingHttpHeaders, ServerHttp2Stream } from 'node:http2';
+import type { TraceHeaders } from '../../platform/tracing/trace-context.ts';
 import { unpacked } from '../open-inference/compression.ts';
 import { OipError } from '../open-inference/errors.ts';
 import { createMessageReader, type Message } from './message-reader.ts';
@@ -7,6 +8,8 @@ import { type Failure, status, trailersOf } from './status.ts';
 /** One call of a client: an HTTP/2 stream whose body is messages, and whose trailers are the status. */
 export type GrpcCall = {
   readonly authorization: string | undefined;
+  /** Where the call stands in its caller's trace. */
+  readonly traceHeaders: TraceHeaders | undefined;
   /** Milliseconds until the client's deadline; infinite without one. */
   timeLeft(): number;
   /** The bytes of a message, unpacked when it came compressed. @throws OipError */
@@ -96,6 +99,7 @@ export function createCall(
   }
   return {
     authorization: headers.authorization,
+    traceHeaders: headers.traceparent === undefined ? undefined : (headers as TraceHeaders),
     timeLeft: () => (deadline === undefined ? Number.POSITIVE_INFINITY : deadline - Date.now()),
     async unpack({ bytes, isCompressed }) {
       if (!isCompressed) return bytes;
