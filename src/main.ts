@@ -27,6 +27,7 @@ import { mlflowRoutes, mlflowVersion } from './protocols/mlflow/index.ts';
 import { mlflowScoringRoutes } from './protocols/mlflow-scoring/index.ts';
 import { openInferenceRoutes } from './protocols/open-inference/index.ts';
 import type { GrpcServer } from './protocols/open-inference-grpc/index.ts';
+import { startTracing } from './protocols/otlp/export/index.ts';
 import { otlpRoutes } from './protocols/otlp/index.ts';
 import { prometheusRoutes } from './protocols/prometheus/index.ts';
 import { version } from './version.ts';
@@ -71,7 +72,8 @@ export async function composeHouston(config: Config, options: { log?: Logger; no
   );
   await app.register(mlflowRoutes(domains));
   await app.register(otlpRoutes(domains));
-  prometheusRoutes(app, domains.serving);
+  const tracing = startTracing(platform, domains, version);
+  prometheusRoutes(app, domains.serving, tracing.counts);
   await webRoutes(app);
   const migrations = [
     ...ledgerMigrations,
@@ -82,7 +84,7 @@ export async function composeHouston(config: Config, options: { log?: Logger; no
     ...blobsMigrations,
     ...modules.flatMap((module) => module.migrations ?? []),
   ];
-  return { platform, domains, modules, reactors, app, migrations };
+  return { platform, domains, modules, reactors, app, migrations, tracing };
 }
 
 /**
@@ -94,12 +96,14 @@ export async function startHouston(
   options: { log?: Logger; now?: () => number } = {},
 ): Promise<Houston> {
   const unlock = lockDataFolder(config);
-  const { platform, domains, modules, reactors, app, migrations } = await composeHouston(config, options);
+  const composed = await composeHouston(config, options);
+  const { platform, domains, modules, reactors, app, migrations, tracing } = composed;
   let grpc: GrpcServer | null = null;
   const close = async () => {
     await grpc?.close();
     app.server.closeAllConnections();
     await app.close();
+    await tracing.close();
     await platform.jobs.stop();
     await reactors.stop();
     for (const module of [...modules].reverse()) await module.stop?.();

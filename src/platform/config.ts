@@ -4,6 +4,7 @@ import { totalmem } from 'node:os';
 import { join, resolve } from 'node:path';
 import { HoustonError } from './errors.ts';
 import type { LogLevel } from './log.ts';
+import { readTracing, type TracingConfig } from './tracing/tracing.config.ts';
 import { parseHostRule } from './webhooks/hosts.model.ts';
 
 export const conversionModes = ['off', 'ask', 'auto'] as const;
@@ -32,6 +33,10 @@ export type ConfigOptions = {
   modelMemory?: string;
   /** Hosts that webhooks may call: `[http://]HOST[:PORT][+private]`, `*.HOST`, or `*` for all public ones. */
   webhookHosts?: readonly string[];
+  /** Share of requests without a trace that are traced, 0 to 1; null: no request is. */
+  traceSample?: number | null;
+  /** Base address of an OpenTelemetry collector (OTLP over HTTP) that gets the traces. */
+  otlpEndpoint?: string;
   logLevel?: LogLevel;
   /** Soft-deleted runs and experiments go for good after so many days; null: only when asked to. */
   gcAfterDays?: number | null;
@@ -54,6 +59,7 @@ export type Config = Readonly<{
   upstreams: readonly string[];
   modelMemoryBytes: number;
   webhookHosts: readonly string[];
+  tracing: TracingConfig;
   logLevel: LogLevel;
   gcAfterDays: number | null;
   gcGraceSeconds: number;
@@ -69,7 +75,7 @@ export function isLoopback(host: string): boolean {
  * Reads the configuration once from options, then the environment (`HOUSTON_PORT`, `HOUSTON_HOST`,
  * `HOUSTON_DATA_DIR`, `HOUSTON_DATABASE`, `HOUSTON_AUTH`, `HOUSTON_GRPC_PORT`, `HOUSTON_INVOCATIONS_MODEL`,
  * `HOUSTON_PYTHON`, `HOUSTON_CONVERSION`, `HOUSTON_ALLOWED_HOSTS`, `HOUSTON_UPSTREAMS`, `HOUSTON_WEBHOOK_HOSTS`, `HOUSTON_LOG`,
- * `HOUSTON_MODEL_MEMORY`,
+ * `HOUSTON_MODEL_MEMORY`, `HOUSTON_TRACE_SAMPLE`, `HOUSTON_OTLP_ENDPOINT` and OpenTelemetry's own variables,
  * `HOUSTON_GC_AFTER_DAYS`, `HOUSTON_GC_GRACE_SECONDS`), checks it and freezes it. Listening beyond loopback without authentication is refused.
  */
 export function readConfig(options: ConfigOptions = {}, env: NodeJS.ProcessEnv = process.env): Config {
@@ -109,6 +115,7 @@ export function readConfig(options: ConfigOptions = {}, env: NodeJS.ProcessEnv =
     ),
     upstreams: readOrigins(options.upstreams ?? env.HOUSTON_UPSTREAMS?.split(',').filter(Boolean) ?? []),
     modelMemoryBytes: readModelMemory(options.modelMemory ?? env.HOUSTON_MODEL_MEMORY),
+    tracing: readTracing(options, env),
     logLevel: options.logLevel ?? (env.HOUSTON_LOG as LogLevel | undefined) ?? 'info',
     gcAfterDays: gcAfterDays === null ? null : atLeastZero(gcAfterDays, 'GC_AFTER_DAYS'),
     gcGraceSeconds: atLeastZero(gcGraceSeconds, 'GC_GRACE_SECONDS'),

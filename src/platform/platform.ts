@@ -9,8 +9,10 @@ import { type Dialect, openDatabase } from './db/open.ts';
 import { createJobs, type Jobs } from './jobs/jobs.ts';
 import { createLedger, type Ledger, openCheckpoints } from './ledger/index.ts';
 import { createLogger, type Logger } from './log.ts';
+import { createProcessHistory, type ProcessHistory } from './process-history.ts';
 import { everything, type Scope } from './scope.ts';
 import { openTables, type Tables } from './tables/index.ts';
+import { createTracer, type Tracer } from './tracing/tracer.ts';
 
 /** What every domain stands on. Made once by the composition root. */
 export type Platform = {
@@ -24,6 +26,10 @@ export type Platform = {
   readonly tables: Tables;
   readonly jobs: Jobs;
   readonly log: Logger;
+  /** Decides which requests are traced, and hands what was traced on. */
+  readonly tracer: Tracer;
+  /** What this process uses, and used over the last day. */
+  readonly process: ProcessHistory;
   readonly now: () => number;
   /** Names this process among replicas. */
   readonly instance: string;
@@ -52,12 +58,15 @@ export async function createPlatform(
     blobs,
     tables,
     log,
+    tracer: createTracer(config.tracing.sample),
+    process: createProcessHistory(now),
     now,
     instance: randomUUID(),
     jobs: undefined as unknown as Jobs,
     collector: undefined as unknown as BlobCollector,
     systemScope: (actor) => ({ db, actor, permissions, cause: null, now, log, platform }),
     async close() {
+      platform.process.stop();
       ledger.close();
       tables.close();
       await db.destroy();

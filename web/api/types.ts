@@ -8,6 +8,7 @@ export type * from './types/governance.ts';
 export type * from './types/insights.ts';
 export type * from './types/ledger.ts';
 export type * from './types/monitoring.ts';
+export type * from './types/observability.ts';
 export type * from './types/pipelines.ts';
 export type * from './types/registry.ts';
 export type * from './types/serving.ts';

@@ -18,6 +18,8 @@ type ServeOptions = {
   conversion?: string;
   grpcPort?: string;
   invocationsModel?: string;
+  traceSample?: string;
+  otlpEndpoint?: string;
   gcAfterDays?: string;
   log?: string;
   json?: boolean;
@@ -43,6 +45,10 @@ export function toConfigOptions(options: ServeOptions): ConfigOptions {
       grpcPort: options.grpcPort === 'off' ? null : Number(options.grpcPort),
     }),
     ...(options.invocationsModel !== undefined && { invocationsModel: options.invocationsModel }),
+    ...(options.traceSample !== undefined && {
+      traceSample: options.traceSample === 'off' ? null : Number(options.traceSample),
+    }),
+    ...(options.otlpEndpoint !== undefined && { otlpEndpoint: options.otlpEndpoint }),
     ...(options.gcAfterDays !== undefined && { gcAfterDays: Number(options.gcAfterDays) }),
     ...(options.log !== undefined && { logLevel: options.log as ConfigOptions['logLevel'] }),
   };
@@ -65,6 +71,11 @@ export function serverCommands(program: Command): void {
     .option('--conversion <mode>', 'off, ask or auto: convert registered models to ONNX (default ask)')
     .option('--grpc-port <port>', 'port of gRPC (default 8001; 0: any free one; off: none)')
     .option('--invocations-model <name>', 'deployment that answers /invocations (default: the only one)')
+    .option('--otlp-endpoint <url>', 'OpenTelemetry collector that gets the traces, http://HOST:4318')
+    .option(
+      '--trace-sample <share>',
+      'share of requests to trace, 0 to 1, or off (default 0; 0.01 with a collector)',
+    )
     .option('--gc-after-days <days>', 'every day, remove for good what was deleted so long ago')
     .option('--log <level>', 'debug, info, warn or error (default info)')
     .option('--json', 'print the start as one JSON line')

@@ -70,6 +70,7 @@ export const tracking = {
   setTraceTag: traces.setTraceTag,
   deleteTraceTag: traces.deleteTraceTag,
   deleteTraces: traces.deleteTraces,
+  keepNewestTraces: traces.keepNewestTraces,
   linkTracesToRun: traces.linkTracesToRun,
   linkPrompts: traces.linkPrompts,
   endTrace: traces.endTrace,

@@ -2,10 +2,15 @@ import type { StepKind } from '../../platform/engines/steps.ts';
 import type { DomainModule } from '../../platform/module.ts';
 import type { Platform } from '../../platform/platform.ts';
 import type { Scope } from '../../platform/scope.ts';
+import type { RequestTrace, Tracer } from '../../platform/tracing/tracer.ts';
 import { openPromotionPolicy, type PromotionPolicy, type RegistryDoor } from '../registry/index.ts';
 import * as deployments from './deployments.service.ts';
+import type { Door } from './failures/failure-book.ts';
 import { unload } from './loading.service.ts';
 import type { RevisionMeter } from './meter/meter.ts';
+import type { PredictionTraceRow } from './observability/prediction-traces.store.ts';
+import * as traces from './observability/prediction-traces.store.ts';
+import { historyStepSeconds } from './observability/serving-history.ts';
 import * as predictions from './predictions.service.ts';
 import { joinedSql, type PredictionRange, predictionsSql } from './recorder/prediction-sql.ts';
 import { createResidency, type Residency } from './residency/residency.ts';
@@ -25,7 +30,7 @@ import type { Deployment, Rollout } from './serving.store.ts';
 import * as store from './serving.store.ts';
 import { servingMigrations } from './serving.tables.ts';
 
-export { countBelow, latencyQuantile } from './meter/latency-histogram.ts';
+export { countsBelow, type LatencyHistogram, latencyQuantile } from './meter/latency-histogram.ts';
 export { inferredRows, type RevisionMeter, runtimeRuns } from './meter/meter.ts';
 export { predictionId } from './recorder/prediction-log.ts';
 export type { PredictionRange } from './recorder/prediction-sql.ts';
@@ -60,6 +65,13 @@ export type ServingDoor = {
    * @throws serving.deployment.not_ready
    */
   wake(deployment: string): Promise<void> | undefined;
+  /** Counts a prediction that a door has answered with an error; unknown deployments are nobody's. */
+  noteFailure(deployment: string, error: unknown, door: Door, trace: RequestTrace | undefined): void;
+  /** Keeps in which traces predictions were made, for their pages. */
+  keepPredictionTraces(scope: Scope, rows: readonly PredictionTraceRow[]): Promise<void>;
+  trimPredictionTraces(scope: Scope, keep: number): Promise<void>;
+  /** Decides which requests are traced; the doors begin their traces with it. */
+  readonly tracer: Tracer;
   /** Names of deployments with their routes, for protocols and metrics. */
   liveRoutes(): Route[];
   meters(): RevisionMeter[];
@@ -104,6 +116,7 @@ export type ServingDomain = DomainModule & ServingDoor & { readonly steps: reado
 const residencyMs = 1000;
 const syncMs = 1000;
 const sealMs = 5000;
+const historyMs = historyStepSeconds * 1000;
 
 /** Serving: deployments, revisions, rollouts, the prediction log and everything on the request's path. */
 export function createServingDomain(
@@ -178,6 +191,7 @@ export function createServingDomain(
         residency.fit();
         await residency.remember();
       });
+      every(historyMs, async () => state.history.look(platform.now()));
       every(syncMs, () => Promise.all([...state.logs.values()].map((log) => log.sync())));
       every(sealMs, async () => {
         for (const log of state.logs.values()) {
@@ -200,7 +214,8 @@ export function createServingDomain(
     predict(name, request) {
       try {
         const route = find(name);
-        const needs = { log: state.log(name), aside: state.aside, now: platform.now };
+        const { aside, failures } = state;
+        const needs = { log: state.log(name), aside, failures, now: platform.now };
         const loading = route.champion === null ? residency.wake(route) : undefined;
         if (loading) return loading.then(() => predict(needs, route, request));
         return predict(needs, route, request);
@@ -227,6 +242,12 @@ export function createServingDomain(
       const route = state.routes.get(name);
       return route?.champion === null ? residency.wake(route) : undefined;
     },
+    noteFailure(name, error, door, trace) {
+      if (state.routes.has(name)) state.failures.note(name, error, door, trace);
+    },
+    keepPredictionTraces: (scope, rows) => traces.putPredictionTraces(scope.db, rows),
+    trimPredictionTraces: (scope, keep) => traces.trimPredictionTraces(scope.db, keep),
+    tracer: platform.tracer,
     liveRoutes: () => [...state.routes.values()],
     meters: () => [...state.meters.values()],
     stats: () => ({ droppedRecords: state.droppedRecords, droppedAside: state.aside.dropped(), residency }),

@@ -8,6 +8,7 @@ import { compareVersions } from './comparisons.service.ts';
 import * as deployments from './deployments.service.ts';
 import { explanationRoutes } from './explanations/explanation.routes.ts';
 import { trafficOf } from './meter/meter.ts';
+import { observabilityRoutes } from './observability/observability.routes.ts';
 import * as predictions from './predictions.service.ts';
 import { rollback } from './rollback.service.ts';
 import type { RolloutController } from './rollouts/controller.ts';
@@ -34,6 +35,7 @@ export function servingRoutes(app: HoustonApp, state: ServingState, controller: 
   rolloutRoutes(app, controller);
   predictionRoutes(app, state, controller);
   explanationRoutes(app, state);
+  observabilityRoutes(app, state);
 }
 
 function deploymentRoutes(app: HoustonApp, state: ServingState, controller: RolloutController): void {

@@ -5,7 +5,9 @@ import type { Platform } from '../../platform/platform.ts';
 import type { PromotionPolicy, RegistryDoor } from '../registry/index.ts';
 import { createGate, type ServerLoad } from './admission/gate.ts';
 import type { CacheRoom } from './cache/result-cache.ts';
+import { createFailureBook, type FailureBook } from './failures/failure-book.ts';
 import type { RevisionMeter } from './meter/meter.ts';
+import { createServingHistory, type ServingHistory } from './observability/serving-history.ts';
 import { openPredictionLog, type PredictionLog } from './recorder/prediction-log.ts';
 import { createTurnCommit, type TurnCommit } from './recorder/turn-commit.ts';
 import { type AsideQueue, createAsideQueue } from './routing/aside-queue.ts';
@@ -25,6 +27,10 @@ export type ServingState = {
   readonly unloaded: Set<string>;
   /** Meters of all revisions that have served in this process. */
   readonly meters: Map<string, RevisionMeter>;
+  /** What happened to requests over the last day. */
+  readonly history: ServingHistory;
+  /** Requests that failed or were refused, with examples. */
+  readonly failures: FailureBook;
   readonly turn: TurnCommit;
   readonly aside: AsideQueue;
   /** What the caches of all deployments take up. */
@@ -73,13 +79,16 @@ export function createServingState(
     return route !== undefined && revisionsOf(route).includes(live);
   };
 
+  const meters = new Map<string, RevisionMeter>();
   const state: ServingState = {
     platform,
     ...needs,
     routes,
     logs,
     unloaded: new Set(),
-    meters: new Map(),
+    meters,
+    history: createServingHistory(meters, routes),
+    failures: createFailureBook(platform.now),
     turn,
     aside,
     cacheRoom: { bytes: 0, most: platform.config.modelMemoryBytes * cacheShare },

@@ -1,4 +1,5 @@
 import type { Migration } from '../../platform/db/database.ts';
+import { predictionTracesMigration } from './observability/prediction-traces.store.ts';
 
 export type DeploymentRow = {
   name: string;
@@ -124,4 +125,5 @@ export const servingMigrations: Migration[] = [
         .execute();
     },
   },
+  predictionTracesMigration,
 ];

@@ -17,6 +17,7 @@ import { replyNotFound, replyWithError } from './failures.ts';
 import { installFastLane, type LaneHandler } from './fast-lane.ts';
 import { createLazySchemas } from './lazy-schemas.ts';
 import type { RequestHead } from './request-head.ts';
+import './request-traces.ts';
 
 export type HoustonApp = FastifyInstance<
   RawServerDefault,
@@ -78,6 +79,7 @@ export async function createApp(
   app.decorate('routeKeys', []);
   app.decorate('compileSchemas', schemas.compileAll);
   app.decorateRequest('caller', null as unknown as Caller);
+  app.decorateRequest('trace', undefined);
   app.decorateRequest('scope', {
     getter(): Scope {
       return scopeOf(platform, this.caller ?? anonymous);

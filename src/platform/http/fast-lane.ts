@@ -1,13 +1,14 @@
 import { type Server, STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
-import { type RequestHead, readPlainHead } from './request-head.ts';
+import type { TraceHeaders } from '../tracing/trace-context.ts';
+import { type RequestHead, readPlainHead, takeTraceHeaders } from './request-head.ts';
 
 /** Sends the answer to the request at hand; `headers` are further header lines, each with its line end. */
 export type LaneReply = (status: number, type: string, body: string | Buffer, headers?: string) => void;
 
 /** Answers requests with one head. */
 export type LaneHandler = {
-  answer(body: Buffer, reply: LaneReply, caller: string | undefined): void;
+  answer(body: Buffer, reply: LaneReply, caller: string | undefined, trace: TraceHeaders | undefined): void;
   /** Tells a caller who is not admitted. */
   refuse(error: unknown, reply: LaneReply): void;
   /** Who sends such requests, checked for every one of them; undefined where nobody needs to be known. */
@@ -50,7 +51,7 @@ type Lane = {
   toHttp(socket: Socket): void;
 };
 
-type Opened = { length: number; handler: LaneHandler };
+type Opened = { length: number; handler: LaneHandler; trace?: TraceHeaders };
 
 /**
  * A short way for the most frequent requests of all. Node's HTTP server and the framework on it cost more than a small
@@ -76,6 +77,12 @@ export function installFastLane(server: Server, keepAliveMs: number): FastLane {
     open(text) {
       const known = heads.get(text);
       if (known) return known;
+      // Headers of traces differ from request to request: heads are remembered without them.
+      const taken = takeTraceHeaders(text);
+      if (taken) {
+        const opened = lane.open(taken.rest);
+        return opened && { ...opened, trace: taken.trace };
+      }
       const head = readPlainHead(text);
       if (!head || head.length > mostBodyBytes) return undefined;
       const handler = routes.find(({ prefix }) => head.path.startsWith(prefix))?.route(head);
@@ -158,7 +165,7 @@ function attend(lane: Lane, socket: Socket): void {
     waiting = bytes.length === end ? undefined : bytes.subarray(end);
     isBusy = true;
     if (socket.isPaused()) socket.resume();
-    serve(opened.handler, bytes.subarray(at + headEnd.length, end), reply);
+    serve(opened, bytes.subarray(at + headEnd.length, end), reply);
     return true;
   };
   const onData = (chunk: Buffer) => {
@@ -218,7 +225,8 @@ function writeAnswer(
   return flows;
 }
 
-function serve({ admit, answer, refuse }: LaneHandler, body: Buffer, reply: LaneReply): void {
+function serve({ handler, trace }: Opened, body: Buffer, reply: LaneReply): void {
+  const { admit, answer, refuse } = handler;
   let admitted: Promise<string> | string | undefined;
   try {
     admitted = admit?.();
@@ -227,11 +235,11 @@ function serve({ admit, answer, refuse }: LaneHandler, body: Buffer, reply: Lane
     return;
   }
   if (typeof admitted !== 'object') {
-    answer(body, reply, admitted);
+    answer(body, reply, admitted, trace);
     return;
   }
   admitted.then(
-    (caller) => answer(body, reply, caller),
+    (caller) => answer(body, reply, caller, trace),
     (error: unknown) => refuse(error, reply),
   );
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { readPlainHead } from './request-head.ts';
+import { readPlainHead, takeTraceHeaders } from './request-head.ts';
 
 const plain = ['POST /v2/models/m/infer HTTP/1.1', 'Host: here', 'Content-Length: 7'];
 const read = (...lines: string[]) => readPlainHead(lines.join('\r\n'));
@@ -47,5 +47,31 @@ describe('the head of a plain request', () => {
 
   it('has no headers but its own', () => {
     expect(read(...plain, '__proto__: x')?.headers.constructor).toBeUndefined();
+  });
+});
+
+describe('the headers of a trace', () => {
+  const head = (...lines: string[]) => [...plain, ...lines].join('\r\n');
+
+  it('are taken out, so that the head is the same for every request', () => {
+    const taken = takeTraceHeaders(
+      head('TraceParent:  a ', 'tracestate: x=1', 'x: y', 'tracestate: z=2', 'baggage: b'),
+    );
+    expect(taken).toEqual({ rest: head('x: y'), trace: { traceparent: 'a', tracestate: 'x=1,z=2' } });
+    expect(takeTraceHeaders(head('x-traceparent: a', 'x: traceparent: b'))).toBeUndefined();
+  });
+
+  it('are worth nothing when there are two', () => {
+    const taken = takeTraceHeaders(head('traceparent: a', 'traceparent: b'));
+    expect(taken).toEqual({ rest: head(), trace: {} });
+  });
+
+  it.each([
+    ['folded', ['traceparent: a', ' b']],
+    ['with a space before the colon', ['traceparent : a']],
+    ['with bytes that no header has', ['traceparent: a\u0001']],
+  ])('leave a head that is not plain as it was when they are %s', (_what, lines) => {
+    const whole = head(...lines);
+    expect(readPlainHead(takeTraceHeaders(whole)?.rest ?? whole)).toBeUndefined();
   });
 });

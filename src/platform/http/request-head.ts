@@ -1,3 +1,5 @@
+import type { TraceHeaders } from '../tracing/trace-context.ts';
+
 /** The head of an HTTP/1.1 POST in its plainest form. */
 export type RequestHead = {
   path: string;
@@ -46,4 +48,28 @@ export function readPlainHead(text: string): RequestHead | undefined {
   if (headers.host === undefined || !/^\d{1,9}$/.test(length)) return undefined;
   if (connection !== undefined && connection.toLowerCase() !== 'keep-alive') return undefined;
   return { path, headers, length: Number(length) };
+}
+
+const traceLine = /\r\n(traceparent|tracestate|baggage):[ \t]*([\t\x20-\x7e]*)(?=\r\n|$)/gi;
+
+/**
+ * Takes the headers that carry a caller's trace out of a head: what is left is the same for all its requests.
+ * Undefined when there are none. A second `traceparent` makes both worthless; several lists of `tracestate` are one.
+ */
+export function takeTraceHeaders(text: string): { rest: string; trace: TraceHeaders } | undefined {
+  const found: Record<string, string[]> = {};
+  const rest = text.replace(traceLine, (_line, name: string, value: string) => {
+    const key = name.toLowerCase();
+    found[key] = [...(found[key] ?? []), value.trimEnd()];
+    return '';
+  });
+  if (rest.length === text.length) return undefined;
+  const { traceparent, tracestate } = found;
+  return {
+    rest,
+    trace: {
+      ...(traceparent?.length === 1 && { traceparent: traceparent[0] }),
+      ...(tracestate && { tracestate: tracestate.join(',') }),
+    },
+  };
 }

@@ -1,5 +1,6 @@
-import type { FastifyInstance, FastifyPluginAsync, FastifyReply } from 'fastify';
+import type { FastifyInstance, FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify';
 import type { Prediction, ServingDoor } from '../../domains/serving/index.ts';
+import { traceRequests } from '../../platform/http/request-traces.ts';
 import { unpacked } from '../open-inference/compression.ts';
 import { OipError } from '../open-inference/errors.ts';
 import { objectOf } from '../open-inference/extension.routes.ts';
@@ -25,6 +26,7 @@ export function kserveV1Routes(serving: ServingDoor): FastifyPluginAsync {
     app.addContentTypeParser('*', { parseAs: 'buffer', bodyLimit: mostBytes }, (_request, body, done) =>
       done(null, body),
     );
+    traceRequests(app, serving.tracer);
     app.setErrorHandler((error, { scope }, reply) => {
       const [status, text] = reportFailure(error, scope.log);
       if (status === 503 || status === 429) reply.header('retry-after', '1');
@@ -60,7 +62,7 @@ function callRoutes(app: FastifyInstance, serving: ServingDoor): void {
     target: { model: string; version?: string },
     verb: string,
     bytes: Buffer,
-    caller: string,
+    { caller, trace }: FastifyRequest,
     reply: FastifyReply,
   ) => {
     const body = objectOf(bytes);
@@ -71,7 +73,8 @@ function callRoutes(app: FastifyInstance, serving: ServingDoor): void {
     if (!signatures.includes(signature as string))
       throw new OipError('The model has no signature of that name.');
     const tensors = read(verb, body, specs);
-    const prediction = await serving.predict(model, { version, parameters: {}, tensors, caller });
+    const asked = { version, parameters: {}, tensors, caller: caller.actor, trace };
+    const prediction = await serving.predict(model, asked);
     reply.header('x-prediction-id', prediction.id).header('content-type', 'application/json; charset=utf-8');
     return reply.send(written(verb, body, prediction));
   };
@@ -88,7 +91,13 @@ function callRoutes(app: FastifyInstance, serving: ServingDoor): void {
       const encoding = request.headers['content-encoding'];
       const plain = encoding === undefined ? body : await unpacked(body, encoding, mostBytes);
       if (asked.label !== undefined) await serving.wake(asked.model);
-      return answer(targetOf(asked, name), verb, plain, request.caller.actor, reply);
+      const target = targetOf(asked, name);
+      try {
+        return await answer(target, verb, plain, request, reply);
+      } catch (error) {
+        serving.noteFailure(target.model, error, 'kserve-v1', request.trace);
+        throw error;
+      }
     });
   };
   route('/v1/models/:call', (_asked, model) => ({ model }));

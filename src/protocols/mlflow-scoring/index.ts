@@ -1,5 +1,6 @@
 import type { FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify';
 import { isServing, type NamedTensor, type ServingDoor } from '../../domains/serving/index.ts';
+import { traceRequests } from '../../platform/http/request-traces.ts';
 import { errorText } from '../../platform/log.ts';
 import { rowsJson } from '../kserve-v1/predictions.ts';
 import { unpacked } from '../open-inference/compression.ts';
@@ -25,6 +26,14 @@ export function mlflowScoringRoutes(
   { version, defaultModel }: ScoringOptions,
 ): FastifyPluginAsync {
   const invoke = async (model: string, request: FastifyRequest, reply: FastifyReply) => {
+    try {
+      return await answer(model, request, reply);
+    } catch (error) {
+      serving.noteFailure(model, error, 'mlflow', request.trace);
+      throw error;
+    }
+  };
+  const answer = async (model: string, request: FastifyRequest, reply: FastifyReply) => {
     const { 'content-type': type, 'content-encoding': encoding } = request.headers;
     const body = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0);
     const plain = encoding === undefined ? body : await unpacked(body, encoding, mostBytes);
@@ -34,6 +43,7 @@ export function mlflowScoringRoutes(
       tensors,
       parameters,
       caller: request.caller.actor,
+      trace: request.trace,
     });
     reply.header('x-prediction-id', id).header('content-type', 'application/json');
     return reply.send(`{"predictions":${rowsJson(outputs.map(asColumn), rows)}}`);
@@ -50,6 +60,7 @@ export function mlflowScoringRoutes(
       done(null, body),
     );
     app.setErrorHandler(replyError);
+    traceRequests(app, serving.tracer);
     app.post('/invocations', hidden, async (request, reply) =>
       invoke(defaultDeployment(serving, defaultModel), request, reply),
     );

@@ -2,13 +2,15 @@ import type { ServingDoor } from '../../domains/serving/index.ts';
 import type { PermissionTable } from '../../platform/http/app.ts';
 import type { Platform } from '../../platform/platform.ts';
 import type { Scope } from '../../platform/scope.ts';
+import type { RequestTrace } from '../../platform/tracing/tracer.ts';
 import { largeBody, release } from '../open-inference/body.ts';
 import { reportFailure } from '../open-inference/failures.ts';
 import { deadlineOf } from '../open-inference/infer-request.ts';
 import { admissionOf } from './admission.ts';
 import type { GrpcCall } from './call.ts';
+import { endCall, traceCall } from './call-traces.ts';
 import { type Call, createCalls } from './calls.ts';
-import { decodeInferRequest } from './infer-decode.ts';
+import { decodeInferRequest, type GrpcInferRequest } from './infer-decode.ts';
 import { encodeInferResponse } from './infer-encode.ts';
 import type { Message } from './message-reader.ts';
 import { decodeRequest, encodeReply, servicePath, streamReply } from './messages.ts';
@@ -35,18 +37,25 @@ export async function startGrpcServer(
   const mayInfer = admissionOf(platform, permissions, inferRoute);
   const methods = new Map<string, Handler>();
 
+  const inferTraced = (bytes: Buffer, caller: string, call: GrpcCall) =>
+    infer(
+      { bytes, caller, timeLeftMs: call.timeLeft() },
+      traceCall(serving.tracer, 'ModelInfer', call.headers),
+    );
   const inferOnce = (bytes: Buffer, call: GrpcCall) => {
     const scope = mayInfer(call.headers.authorization);
     return scope instanceof Promise
-      ? scope.then(({ actor }) => infer(bytes, actor, call.timeLeft()))
-      : infer(bytes, scope.actor, call.timeLeft());
+      ? scope.then(({ actor }) => inferTraced(bytes, actor, call))
+      : inferTraced(bytes, scope.actor, call);
   };
   methods.set(`${servicePath}ModelInfer`, unary(inferOnce, fail));
   methods.set(`${servicePath}ModelStreamInfer`, (call) => {
     const answer = (scope: Scope) => async (message: Message) => {
       try {
         const bytes = await call.unpack(message);
-        return streamReply(await infer(bytes, scope.actor, call.timeLeft()));
+        const asked = { bytes, caller: scope.actor, timeLeftMs: call.timeLeft() };
+        const trace = traceCall(serving.tracer, 'ModelStreamInfer', call.headers);
+        return streamReply(await infer(asked, trace));
       } catch (error) {
         return streamReply({ error: fail(error).details });
       }
@@ -65,18 +74,39 @@ export async function startGrpcServer(
   return listenGrpc(methods, host, port);
 }
 
-type Infer = (bytes: Buffer, caller: string, timeLeftMs: number) => Promise<Buffer>;
+type Asked = { bytes: Buffer; caller: string; timeLeftMs: number };
+type Infer = (asked: Asked, trace: RequestTrace | undefined) => Promise<Buffer>;
 
 function inferOf(serving: ServingDoor): Infer {
-  return async (bytes, caller, timeLeftMs) => {
-    const request = decodeInferRequest(bytes);
+  const predict = async (request: GrpcInferRequest, asked: Asked, trace: RequestTrace | undefined) => {
+    const { bytes, caller, timeLeftMs } = asked;
     const { model, id, version, parameters, tensors } = request;
     const deadlineMs = Math.min(timeLeftMs, deadlineOf(parameters) ?? timeLeftMs);
-    const asked = { id, version, parameters, tensors, deadlineMs, caller };
-    const answer = await serving.predict(model, asked);
+    const answer = await serving.predict(model, {
+      id,
+      version,
+      parameters,
+      tensors,
+      deadlineMs,
+      caller,
+      trace,
+    });
     const reply = encodeInferResponse(request, answer);
     if (bytes.length >= largeBody && !answer.tensorsInUse) release(bytes);
     return reply;
+  };
+  return async (asked, trace) => {
+    let request: GrpcInferRequest | undefined;
+    try {
+      request = decodeInferRequest(asked.bytes);
+      const reply = await predict(request, asked, trace);
+      if (trace?.span) endCall(trace.span, null);
+      return reply;
+    } catch (error) {
+      if (request) serving.noteFailure(request.model, error, 'grpc', trace);
+      if (trace?.span) endCall(trace.span, error);
+      throw error;
+    }
   };
 }
 

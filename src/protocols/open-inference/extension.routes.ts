@@ -59,16 +59,16 @@ function settingRoutes(app: FastifyInstance, serving: ServingDoor): void {
 
 function generateRoutes(app: FastifyInstance, serving: ServingDoor): void {
   for (const base of ['/v2/models/:model', '/v2/models/:model/versions/:version']) {
-    app.post(`${base}/generate`, schemaOf('Text in, text out'), async ({ params, body, caller }) => {
-      const { model, version } = params as Asked;
-      return generate(serving, model, version, objectOf(body), caller.actor);
+    app.post(`${base}/generate`, schemaOf('Text in, text out'), async (request) => {
+      const { model, version } = request.params as Asked;
+      return generate(serving, model, version, objectOf(request.body), request);
     });
     app.post(
       `${base}/generate_stream`,
       schemaOf('Text in, text out as server-sent events'),
       async (request, reply) => {
         const { model, version } = request.params as Asked;
-        const answer = await generate(serving, model, version, objectOf(request.body), request.caller.actor);
+        const answer = await generate(serving, model, version, objectOf(request.body), request);
         return reply.header('content-type', 'text/event-stream').send(`data: ${JSON.stringify(answer)}\n\n`);
       },
     );

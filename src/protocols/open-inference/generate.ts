@@ -1,3 +1,4 @@
+import type { FastifyRequest } from 'fastify';
 import {
   elementCount,
   type NamedTensor,
@@ -22,7 +23,7 @@ export async function generate(
   model: string,
   version: string | undefined,
   body: unknown,
-  caller: string,
+  { caller, trace }: Pick<FastifyRequest, 'caller' | 'trace'>,
 ): Promise<Fields> {
   await serving.wake(model);
   const live = serving.live(model, version);
@@ -44,7 +45,14 @@ export async function generate(
   const names = new Set(live.inputs.map(({ name }) => name));
   const others = Object.entries(given).filter(([name]) => !names.has(name));
   try {
-    const request = { id, version, parameters: Object.fromEntries(others), tensors, caller };
+    const request = {
+      id,
+      version,
+      parameters: Object.fromEntries(others),
+      tensors,
+      caller: caller.actor,
+      trace,
+    };
     return replyOf(model, await serving.predict(model, request));
   } catch (error) {
     if (error instanceof HoustonError && error.status === 500) throw new OipError(error.message, 424);

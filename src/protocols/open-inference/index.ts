@@ -1,5 +1,6 @@
 import type { FastifyInstance, FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify';
 import type { ServingDoor } from '../../domains/serving/index.ts';
+import { traceRequests } from '../../platform/http/request-traces.ts';
 import type { Logger } from '../../platform/log.ts';
 import { readBody } from './body.ts';
 import { extensionRoutes, objectOf } from './extension.routes.ts';
@@ -30,7 +31,11 @@ export function openInferenceRoutes(
     for (const type of ['application/json', '*']) {
       app.addContentTypeParser(type, readBody(mostBytes));
     }
-    app.setErrorHandler((error, request, reply) => replyError(error, request, reply));
+    app.setErrorHandler((error, request, reply) => {
+      if (request.method === 'POST') noteFailure(serving, error, request);
+      return replyError(error, request, reply);
+    });
+    traceRequests(app, serving.tracer);
     serverRoutes(app, serving, version);
     modelRoutes(app, serving);
     inferRoutes(app, serving, log);
@@ -84,6 +89,13 @@ function modelRoutes(app: FastifyInstance, serving: ServingDoor): void {
       return { model_stats: [modelStatistics(model, serving.live(model, version))] };
     });
   }
+}
+
+const predictions = /\/(?:infer|generate|generate_stream)$/;
+
+function noteFailure(serving: ServingDoor, error: unknown, request: FastifyRequest): void {
+  if (!predictions.test(request.routeOptions.url ?? '')) return;
+  serving.noteFailure((request.params as ModelParams).model, error, 'rest', request.trace);
 }
 
 /** Replies in the protocol's form; our own faults are logged and say nothing of the inside. */

@@ -3,7 +3,9 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { ServingDoor } from '../../domains/serving/index.ts';
 import type { OpenLane } from '../../platform/http/app.ts';
 import type { LaneReply } from '../../platform/http/fast-lane.ts';
+import { traceReply } from '../../platform/http/request-traces.ts';
 import type { Logger } from '../../platform/log.ts';
+import type { RequestTrace } from '../../platform/tracing/tracer.ts';
 import { largeBody, release } from './body.ts';
 import { type PackedReply, packReply, unpacked } from './compression.ts';
 import { OipError } from './errors.ts';
@@ -16,6 +18,8 @@ export const mostBytes = 64 * 1024 * 1024;
 
 const prefix = '/v2/models/';
 const bases = [`${prefix}:model`, `${prefix}:model/versions/:version`];
+const inferRoute = `${bases[0]}/infer`;
+const spanName = `POST ${inferRoute}`;
 const plainPath = /^\/v2\/models\/([^/]+)(?:\/versions\/([^/]+))?\/infer$/;
 
 type Asked = { model: string; version?: string };
@@ -58,20 +62,25 @@ function infer(
   headerLength: number | undefined,
   memory: FormMemory,
   caller: string | undefined,
+  trace: RequestTrace | undefined,
   send: (reply: InferReply) => void,
   fail: (error: unknown) => void,
 ): void {
   if (body.length === 0) throw new OipError('The request has no body.');
   const loading = serving.wake(model);
   if (loading) {
-    const again = () => infer(serving, { model, version }, body, headerLength, memory, caller, send, fail);
+    const wait = trace?.span?.child('houston.load');
+    const again = () => {
+      wait?.end();
+      infer(serving, { model, version }, body, headerLength, memory, caller, trace, send, fail);
+    };
     loading.then(again).catch(fail);
     return;
   }
   const asked = readInferRequest(body, headerLength, () => serving.live(model, version).inputs, memory);
   const { id, parameters, tensors } = asked;
   const deadlineMs = deadlineOf(parameters);
-  serving.predict(model, { id, version, parameters, tensors, deadlineMs, caller }).then((answer) => {
+  serving.predict(model, { id, version, parameters, tensors, deadlineMs, caller, trace }).then((answer) => {
     try {
       const reply = writeInferReply(model, asked, answer);
       if (body.length >= largeBody && !answer.tensorsInUse) release(body);
@@ -95,6 +104,7 @@ function route(serving: ServingDoor, memoryOf: Memories) {
         length,
         memoryOf((request.params as Asked).model),
         request.caller.actor,
+        request.trace,
         (answer) => packReply(answer, request.headers['accept-encoding'], (one) => sendReply(reply, one)),
         (error) => void reply.send(error),
       );
@@ -127,8 +137,9 @@ function openLane(serving: ServingDoor, log: Logger, memoryOf: Memories): OpenLa
     const [, model, version] = plainPath.exec(path) ?? [];
     if (model === undefined || model.length > 300) return undefined;
     const asked: Asked = { model, version };
-    const length = headers['inference-header-content-length'];
+    const { 'inference-header-content-length': length, 'user-agent': agent, host } = headers;
     const memory = memoryOf(model);
+    const told = { path, route: inferRoute, host, agent };
     const refuse = (error: unknown, reply: LaneReply) => {
       const [status, text] = reportFailure(error, log);
       const again = status === 503 || status === 429 ? 'retry-after: 1\r\n' : '';
@@ -136,14 +147,19 @@ function openLane(serving: ServingDoor, log: Logger, memoryOf: Memories): OpenLa
     };
     return {
       refuse,
-      answer(body, reply, caller) {
+      answer(body, reply, caller, context) {
+        const trace = serving.tracer.begin(spanName, 'server', context);
+        const out = trace?.span ? traceReply(trace.span, told, reply) : reply;
+        const fail = (error: unknown) => {
+          serving.noteFailure(model, error, 'rest', trace);
+          refuse(error, out);
+        };
         try {
-          const send = (one: PackedReply) => reply(200, typeOf(one.headerLength), one.body, laneHeaders(one));
+          const send = (one: PackedReply) => out(200, typeOf(one.headerLength), one.body, laneHeaders(one));
           const pack = (answer: InferReply) => packReply(answer, headers['accept-encoding'], send);
-          const fail = (error: unknown) => refuse(error, reply);
-          infer(serving, asked, body, headerLength(length), memory, caller, pack, fail);
+          infer(serving, asked, body, headerLength(length), memory, caller, trace, pack, fail);
         } catch (error) {
-          refuse(error, reply);
+          fail(error);
         }
       },
     };

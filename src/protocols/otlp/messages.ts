@@ -39,6 +39,25 @@ export function encodeResponse(encoding: Encoding, rejected: number, why: string
   return Buffer.from(types.response.encode(partial ? { partialSuccess: partial } : {}).finish());
 }
 
+/** An export of our own spans. */
+export function encodeRequest(encoding: Encoding, message: Message): Buffer {
+  if (encoding === 'json') return Buffer.from(JSON.stringify(message));
+  return Buffer.from(types.request.encode(message).finish());
+}
+
+/** How many spans of an export its receiver has refused. */
+export function readRejected(encoding: Encoding, reply: Buffer): number {
+  try {
+    const message =
+      encoding === 'json'
+        ? (JSON.parse(reply.toString('utf8')) as Message)
+        : (types.response.decode(reply) as unknown as Message);
+    return Number((message.partialSuccess as Message | undefined)?.rejectedSpans ?? 0) || 0;
+  } catch {
+    return 0;
+  }
+}
+
 /** The body of an error: code of gRPC and a sentence. */
 export function encodeStatus(encoding: Encoding, code: number, message: string): Buffer {
   if (encoding === 'json') return Buffer.from(JSON.stringify({ code, message }));

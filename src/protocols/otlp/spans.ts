@@ -71,6 +71,7 @@ function readSpan(span: Message, resource: Attributes): NewSpan {
   return {
     traceId: `tr-${traceId}`,
     id: id(span.spanId, 8, 'span_id'),
+    hasRemoteParent: isRemote(span.flags),
     parentId: isEmpty(span.parentSpanId) ? null : id(span.parentSpanId, 8, 'parent_span_id'),
     name: text(span.name).slice(0, longestName).toWellFormed(),
     startNs,
@@ -91,6 +92,9 @@ function readSpan(span: Message, resource: Attributes): NewSpan {
     resource,
   };
 }
+
+/** Bit 9 of the flags says that the parent is in another process. */
+const isRemote = (flags: unknown) => typeof flags === 'number' && (flags & 0x200) !== 0;
 
 const statusOf = (code: unknown): NewSpan['status'] =>
   code === 1 || code === '1' || code === 'STATUS_CODE_OK'

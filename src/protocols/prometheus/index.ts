@@ -1,39 +1,67 @@
 import {
   bytesOf,
-  countBelow,
   inferredRows,
+  type LatencyHistogram,
   type RevisionMeter,
   runtimeRuns,
   type ServingDoor,
 } from '../../domains/serving/index.ts';
 import type { HoustonApp } from '../../platform/http/app.ts';
+import type { TracingCounts } from '../otlp/export/index.ts';
 import { cacheMetrics } from './cache-metrics.ts';
 import { type Labels, metric, type Sample } from './exposition.ts';
-
-/** Bounds in seconds; small models answer far below the usual first bucket of 5 ms. */
-const bounds = [
-  0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10,
-] as const;
+import { alertRules } from './grafana/alerts.ts';
+import { grafanaDashboard } from './grafana/dashboard.ts';
+import { histogram } from './histogram.ts';
+import { processMetrics } from './process-metrics.ts';
+import { rolloutMetrics } from './rollout-metrics.ts';
+import { tracingMetrics } from './tracing-metrics.ts';
 
 type Route = ReturnType<ServingDoor['liveRoutes']>[number];
 
 /** GET /metrics in the text format of Prometheus: Houston's names, and Triton's as aliases. */
-export function prometheusRoutes(app: HoustonApp, serving: ServingDoor): void {
+export function prometheusRoutes(app: HoustonApp, serving: ServingDoor, tracing?: () => TracingCounts): void {
+  grafanaRoutes(app);
   app.get(
     '/metrics',
     { schema: { summary: 'Metrics for Prometheus', tags: ['prometheus'] } },
-    async (_request, reply) => {
+    async ({ scope }, reply) => {
       reply.header('content-type', 'text/plain; version=0.0.4; charset=utf-8');
-      return reply.send(metricsText(serving));
+      const { process } = scope.platform;
+      return reply.send(
+        [
+          await servingMetrics(serving),
+          ...rolloutMetrics(serving.liveRoutes()),
+          ...processMetrics(process),
+          ...(tracing ? tracingMetrics(tracing()) : []),
+        ].join(''),
+      );
     },
   );
 }
 
-/** All metrics as text. */
-export function metricsText(serving: ServingDoor): string {
+/** The dashboard and the alert rules of these metrics, for download. */
+function grafanaRoutes(app: HoustonApp): void {
+  app.get(
+    '/metrics/grafana.json',
+    { schema: { summary: 'Dashboard of Grafana for these metrics', tags: ['prometheus'] } },
+    async (_request, reply) =>
+      reply
+        .header('content-type', 'application/json; charset=utf-8')
+        .send(JSON.stringify(grafanaDashboard(), null, 1)),
+  );
+  app.get(
+    '/metrics/alerts.yaml',
+    { schema: { summary: 'Alert rules of Prometheus for these metrics', tags: ['prometheus'] } },
+    async (_request, reply) =>
+      reply.header('content-type', 'application/yaml; charset=utf-8').send(alertRules()),
+  );
+}
+
+/** What requests did, in Houston's names and Triton's. Of thousands of models it is written in pieces. */
+async function servingMetrics(serving: ServingDoor): Promise<string> {
   const meters = serving.meters();
   const { droppedRecords, droppedAside, residency } = serving.stats();
-  const memory = process.memoryUsage.rss();
   const own = meters.map((meter): [RevisionMeter, Labels] => {
     const { deployment, model, version, revision } = meter.labels;
     return [meter, { deployment, model, version, revision }];
@@ -44,6 +72,8 @@ export function metricsText(serving: ServingDoor): string {
     routes.map((route) => ({ suffix, labels: { deployment: route.deployment }, value: value(route) }));
   const each = <M>(of: [M, Labels][], value: (meter: M) => number): Sample[] =>
     of.map(([meter, labels]) => ({ labels, value: value(meter) }));
+  const timesOf = (kind: 'latency' | 'compute') =>
+    own.map(([meter, labels]): [LatencyHistogram, Labels] => [meter[kind], labels]);
   const micros = (ms: number) => Math.round(ms * 1000);
   return [
     metric('houston_inference_requests_total', 'counter', 'Requests answered or failed', [
@@ -66,8 +96,16 @@ export function metricsText(serving: ServingDoor): string {
       each(own, (meter) => meter.executions),
     ),
     ...cacheMetrics(own, triton, routes),
-    histogram('houston_inference_request_duration_seconds', 'From request to recorded reply', own, 'latency'),
-    histogram('houston_inference_compute_seconds', 'Runs of the model', own, 'compute'),
+    await histogram(
+      'houston_inference_request_duration_seconds',
+      'From request to recorded reply',
+      timesOf('latency'),
+    ),
+    await histogram('houston_inference_compute_seconds', 'Runs of the model', timesOf('compute')),
+    metric('houston_inference_batch_rows', 'summary', 'Rows of a run of the runtime, joined ones as one', [
+      ...own.map(([meter, labels]) => ({ suffix: '_sum', labels, value: meter.ranRows })),
+      ...own.map(([meter, labels]) => ({ suffix: '_count', labels, value: runtimeRuns(meter) })),
+    ]),
     metric('houston_route_weight', 'gauge', 'Percent of requests by revision', routeWeights(serving)),
     metric(
       'houston_inference_rejected_total',
@@ -89,10 +127,14 @@ export function metricsText(serving: ServingDoor): string {
       'Requests that run now',
       gates(({ gate }) => gate.running()),
     ),
-    metric('houston_inference_queue_seconds', 'summary', 'Time of the requests that had to wait', [
-      ...gates(({ gate }) => gate.waited.ms / 1000, '_sum'),
-      ...gates(({ gate }) => gate.waited.count, '_count'),
-    ]),
+    await histogram(
+      'houston_inference_queue_seconds',
+      'Time of the requests that had to wait',
+      routes.flatMap(({ deployment, gate }): [LatencyHistogram, Labels][] => {
+        const times = gate.waitTimes();
+        return times ? [[times, { deployment }]] : [];
+      }),
+    ),
     metric(
       'houston_model_loaded_bytes',
       'gauge',
@@ -164,13 +206,23 @@ export function metricsText(serving: ServingDoor): string {
       championGates(routes, ({ waited }) => micros(waited.ms)),
     ),
     metric(
+      'nv_inference_compute_input_duration_us',
+      'counter',
+      'Time before and after the runs: reading, features, recording',
+      each(triton, (meter) => micros(Math.max(0, meter.requestMs - meter.computeMs))),
+    ),
+    metric(
+      'nv_inference_compute_output_duration_us',
+      'counter',
+      'Always zero: counted with the input',
+      each(triton, () => 0),
+    ),
+    metric(
       'nv_inference_compute_infer_duration_us',
       'counter',
       'Time of all runs',
       each(triton, (meter) => micros(meter.computeMs)),
     ),
-    metric('process_resident_memory_bytes', 'gauge', 'Resident memory', [{ labels: {}, value: memory }]),
-    metric('process_cpu_seconds_total', 'counter', 'CPU time', [{ labels: {}, value: cpuSeconds() }]),
   ].join('');
 }
 
@@ -234,28 +286,4 @@ function routeWeights(serving: ServingDoor): Sample[] {
       live ? [{ labels: { deployment, arm, version: live.revision.version }, value: share }] : [],
     );
   });
-}
-
-function histogram(
-  name: string,
-  help: string,
-  meters: [RevisionMeter, Labels][],
-  kind: 'latency' | 'compute',
-): string {
-  const samples = meters.flatMap(([meter, labels]): Sample[] => [
-    ...bounds.map((bound) => ({
-      suffix: '_bucket',
-      labels: { ...labels, le: String(bound) },
-      value: countBelow(meter[kind], bound * 1000),
-    })),
-    { suffix: '_bucket', labels: { ...labels, le: '+Inf' }, value: meter[kind].count },
-    { suffix: '_sum', labels, value: meter[kind].sumMs / 1000 },
-    { suffix: '_count', labels, value: meter[kind].count },
-  ]);
-  return metric(name, 'histogram', help, samples);
-}
-
-function cpuSeconds(): number {
-  const { user, system } = process.cpuUsage();
-  return (user + system) / 1e6;
 }

@@ -17,6 +17,8 @@ import { DeploymentSettings } from './deployment-settings.tsx';
 import { isOpen, servingReason, servingState } from './deployment-words.ts';
 import { GainsPanel } from './gains-panel.tsx';
 import { LoadPanel } from './load-panel.tsx';
+import { TrafficView } from './observability/traffic-view.tsx';
+import { useMarks } from './observability/use-marks.ts';
 import { PredictionsView } from './predictions-view.tsx';
 import { RollbackButton } from './rollback-button.tsx';
 import { EvidenceLine } from './rollout-evidence.tsx';
@@ -51,7 +53,7 @@ export function DeploymentPage() {
       api={{ path: target, cli: `houston deploy ${found?.champion?.model ?? 'MODEL'} --to ${name}` }}
       actions={
         <>
-          {tab === 'live' ? <TimeRange fallback={LIVE} /> : null}
+          {tab === 'live' || tab === 'traffic' ? <TimeRange fallback={LIVE} /> : null}
           {found ? <RollbackButton deployment={found} /> : null}
           <DeployButton deployment={name} />
         </>
@@ -59,7 +61,8 @@ export function DeploymentPage() {
       tabs={
         <Tabs
           items={[
-            { key: 'live', label: 'Live' },
+            { key: 'live', label: 'Overview' },
+            { key: 'traffic', label: 'Traffic' },
             { key: 'rollouts', label: 'Rollouts', count: rollouts.data?.items.length },
             { key: 'predictions', label: 'Predictions' },
             { key: 'try', label: 'Try it' },
@@ -73,6 +76,7 @@ export function DeploymentPage() {
         {(shown) => (
           <>
             {tab === 'live' ? <Live deployment={shown} rollouts={past} /> : null}
+            {tab === 'traffic' ? <TrafficView deployment={shown} rollouts={past} /> : null}
             {tab === 'rollouts' ? (
               <Loaded query={rollouts} rows={6}>
                 {({ items }) => <Rollouts deployment={shown} rollouts={items} />}
@@ -91,6 +95,7 @@ export function DeploymentPage() {
 
 function Live({ deployment, rollouts }: { deployment: Deployment; rollouts: Rollout[] }) {
   const { traffic, champion } = deployment;
+  const marks = useMarks(deployment.name, rollouts);
   return (
     <>
       <Panel>
@@ -140,7 +145,7 @@ function Live({ deployment, rollouts }: { deployment: Deployment; rollouts: Roll
       <LoadPanel deployment={deployment} />
       <GainsPanel deployment={deployment} />
       {deployment.rollout ? <RolloutView rollout={deployment.rollout} spec={deployment.spec} linked /> : null}
-      <TrafficCharts deployment={deployment} rollouts={rollouts} />
+      <TrafficCharts deployment={deployment} markers={marks} brief />
     </>
   );
 }

@@ -1,4 +1,5 @@
 import { Switch } from '@mantine/core';
+import { Link } from '@tanstack/react-router';
 import { useState } from 'react';
 import { path } from '../../api/client.ts';
 import { useApi } from '../../api/hooks.ts';
@@ -17,6 +18,8 @@ import './serving.css';
 
 /** What was asked, what was answered, and by whom. */
 export function PredictionFacts({ row }: { row: Prediction }) {
+  const traced = useApi<{ trace: string | null }>(path`/api/serving/predictions/${row.id}/trace`);
+  const trace = traced.data?.trace;
   return (
     <KeyValue
       items={[
@@ -42,6 +45,14 @@ export function PredictionFacts({ row }: { row: Prediction }) {
         ['Event time', row.eventTime ? `${utc(row.eventTime, 'second')} UTC` : MISSING],
         ['Asked', `${utc(row.time, 'ms')} UTC`],
         ['Latency', row.cached ? `${duration(row.latencyMs)}, from the cache` : duration(row.latencyMs)],
+        [
+          'Trace',
+          trace ? (
+            <Link key="t" to={path`/experiments/traces/${trace}`}>
+              where the time went
+            </Link>
+          ) : undefined,
+        ],
         ['Revision', <CopyId key="n" id={row.revision} />],
       ]}
     />

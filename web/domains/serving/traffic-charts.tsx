@@ -1,4 +1,3 @@
-import { useMemo } from 'react';
 import { path } from '../../api/client.ts';
 import { useApi } from '../../api/hooks.ts';
 import type { Deployment, Rollout, Traffic } from '../../api/types.ts';
@@ -11,15 +10,22 @@ import { type Line, type Marker, TimeSeries } from '../../ui/time-series.tsx';
 /** Range of the live charts when the URL names none; the meters keep three hours. */
 export const LIVE = '15m';
 
-/** Requests, latency and errors per revision, live, with the rollouts' moves marked. */
-export function TrafficCharts({ deployment, rollouts }: { deployment: Deployment; rollouts: Rollout[] }) {
+/** Requests, latency and errors per revision, live; `brief` shows the two that tell most. */
+export function TrafficCharts({
+  deployment,
+  markers,
+  brief,
+}: {
+  deployment: Deployment;
+  markers: Marker[];
+  brief?: boolean;
+}) {
   const range = useTimeRange({ fallback: LIVE });
   const setRange = useSetTimeRange();
   const traffic = useApi<Traffic>(path`/api/serving/deployments/${deployment.name}/traffic`, {
     query: range.query,
     every: 2_000,
   });
-  const markers = useMemo(() => movesOf(rollouts), [rollouts]);
   return (
     <Loaded query={traffic} height={420}>
       {(data) => {
@@ -38,18 +44,22 @@ export function TrafficCharts({ deployment, rollouts }: { deployment: Deployment
           );
         }
         const shared = { times: shown.times, markers, sync: 'traffic', onRange: setRange, min: 0 };
-        const note = `points of ${data.step} s, by revision; marked: moves of rollouts`;
+        const note = `points of ${data.step} s, by revision; marked: rollouts and incidents`;
         return (
           <>
             <Panel title="Requests" note={note} span={6} data={{ name: 'traffic', rows: shown.rows }}>
               <TimeSeries {...shared} lines={shown.requests} unit="requests/s" />
             </Panel>
-            <Panel title="Errors" note="failed requests" span={6}>
-              <TimeSeries {...shared} lines={shown.errors} unit="errors/s" include={[1]} />
-            </Panel>
-            <Panel title="Latency, p50" note="half of the requests are faster" span={6}>
-              <TimeSeries {...shared} lines={shown.p50} unit="ms" format={duration} />
-            </Panel>
+            {brief ? null : (
+              <>
+                <Panel title="Errors" note="failed requests" span={6}>
+                  <TimeSeries {...shared} lines={shown.errors} unit="errors/s" include={[1]} />
+                </Panel>
+                <Panel title="Latency, p50" note="half of the requests are faster" span={6}>
+                  <TimeSeries {...shared} lines={shown.p50} unit="ms" format={duration} />
+                </Panel>
+              </>
+            )}
             <Panel title="Latency, p99" note="one in a hundred is slower" span={6}>
               <TimeSeries {...shared} lines={shown.p99} unit="ms" format={duration} />
             </Panel>

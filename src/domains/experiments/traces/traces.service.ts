@@ -252,6 +252,23 @@ export async function deleteTraces(
   return deleted;
 }
 
+const mostTrimmed = 5000;
+
+/** Deletes traces of an experiment from the oldest on, a few thousand at a time, until at most `keep` are left. */
+export async function keepNewestTraces(scope: Scope, experimentId: number, keep: number): Promise<number> {
+  authorise(scope, 'experiments.write');
+  const newestToGo = await scope.db
+    .selectFrom('experiments_traces')
+    .select('requested_at')
+    .where('experiment_id', '=', experimentId)
+    .orderBy('requested_at', 'desc')
+    .offset(keep)
+    .limit(1)
+    .executeTakeFirst();
+  if (!newestToGo) return 0;
+  return deleteTraces(scope, experimentId, { until: newestToGo.requested_at, most: mostTrimmed });
+}
+
 async function deleteSome(
   scope: Scope,
   experimentId: number,

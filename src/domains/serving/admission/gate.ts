@@ -1,3 +1,4 @@
+import { addLatency, createHistogram, type LatencyHistogram } from '../meter/latency-histogram.ts';
 import { servingError } from '../serving.errors.ts';
 import { type CallerRates, createCallerRates } from './caller-rates.ts';
 
@@ -25,8 +26,12 @@ export type Gate = {
   readonly rejected: Record<Rejection, number>;
   /** Requests that had to wait for their turn, and for how long in all. */
   readonly waited: { count: number; ms: number };
+  /** The same as a distribution; null while nobody had to wait. */
+  waitTimes(): LatencyHistogram | null;
   /** Requests that wait now. */
   queued(): number;
+  /** The most that waited at once since this was last asked. */
+  takePeak(): number;
   /** Requests that run now. */
   running(): number;
   /** Usual time between two answers while there is work, in milliseconds. */
@@ -71,9 +76,11 @@ export function createGate(server: ServerLoad, clock: () => number): Gate {
   const waiting: Waiting[] = [];
   const rejected = Object.fromEntries(rejections.map((reason) => [reason, 0])) as Record<Rejection, number>;
   const waited = { count: 0, ms: 0 };
+  let waitTimes: LatencyHistogram | null = null;
   let rates: CallerRates | undefined;
   let running = 0;
   let places = 0;
+  let peak = 0;
   let drainMs = 0;
   let lastEnd = 0;
   let sweepAt = Number.POSITIVE_INFINITY;
@@ -107,6 +114,8 @@ export function createGate(server: ServerLoad, clock: () => number): Gate {
       running++;
       waited.count++;
       waited.ms += now - next.start;
+      waitTimes ??= createHistogram();
+      addLatency(waitTimes, now - next.start);
       next.go();
     }
   };
@@ -115,7 +124,13 @@ export function createGate(server: ServerLoad, clock: () => number): Gate {
     limits: defaults,
     rejected,
     waited,
+    waitTimes: () => waitTimes,
     queued: () => waiting.length,
+    takePeak() {
+      const taken = peak;
+      peak = waiting.length;
+      return taken;
+    },
     running: () => running,
     drainMs: () => drainMs,
     enter(start, parallel, deadlineMs, isCallers) {
@@ -146,6 +161,7 @@ export function createGate(server: ServerLoad, clock: () => number): Gate {
       return new Promise<void>((go, stop) => {
         const expires = start + deadlineMs;
         waiting.push({ start, expires, isCallers, go, stop });
+        if (waiting.length > peak) peak = waiting.length;
         sweepBy(expires);
       });
     },

@@ -38,10 +38,21 @@ export function latencyQuantile(histogram: LatencyHistogram, q: number): number 
   return null;
 }
 
-/** Observations at or below a bound in milliseconds, to the width of a bucket. */
-export function countBelow(histogram: LatencyHistogram, ms: number): number {
-  const last = Math.floor(Math.log2(ms * 1000) * perOctave);
+/** Observations at or below each of some ascending bounds in milliseconds, to the width of a bucket. */
+export function countsBelow(histogram: LatencyHistogram, bounds: readonly number[]): number[] {
   let seen = 0;
-  for (let i = 0; i < last && i < buckets; i++) seen += histogram.counts[i];
-  return seen;
+  let i = 0;
+  return bounds.map((bound) => {
+    const last = Math.min(buckets, Math.floor(Math.log2(bound * 1000) * perOctave));
+    for (; i < last; i++) seen += histogram.counts[i];
+    return seen;
+  });
+}
+
+/** Observations by powers of two: bin i holds 2^i to 2^(i+1) microseconds. */
+export function octavesOf(histogram: LatencyHistogram | null): Uint32Array {
+  const bins = new Uint32Array(buckets / perOctave);
+  if (histogram === null) return bins;
+  for (let i = 0; i < buckets; i++) bins[Math.floor(i / perOctave)] += histogram.counts[i];
+  return bins;
 }

@@ -1,9 +1,11 @@
 import { performance } from 'node:perf_hooks';
 import { localCaller } from '../../../platform/auth/auth.ts';
 import { HoustonError } from '../../../platform/errors.ts';
+import type { RequestTrace } from '../../../platform/tracing/tracer.ts';
 import type { Gate } from '../admission/gate.ts';
 import { type Known, lookUp, runAndKeep, sharedAnswer } from '../cache/known-answers.ts';
 import type { Answer } from '../cache/result-cache.ts';
+import { type FailureBook, ofPrediction } from '../failures/failure-book.ts';
 import { meterCache, meterRequest, meterRun } from '../meter/meter.ts';
 import type { PredictionLog } from '../recorder/prediction-log.ts';
 import { isChallengers } from '../rollouts/rollout.model.ts';
@@ -12,6 +14,7 @@ import type { NamedTensor } from '../runtime/tensors.ts';
 import { servingError } from '../serving.errors.ts';
 import type { AsideQueue } from './aside-queue.ts';
 import { createPredictionIds } from './prediction-ids.ts';
+import { beginRun, describePrediction, endRun, traced } from './prediction-trace.ts';
 import { type PreparedRows, prepareRows } from './request-rows.ts';
 import type { LiveRollout, Route } from './route.ts';
 
@@ -26,6 +29,8 @@ export type PredictRequest = {
   deadlineMs?: number;
   /** Who asks, for limits by caller; default: the person at this machine. */
   caller?: string;
+  /** The trace that the request is in, when it is in one. */
+  trace?: RequestTrace | undefined;
 };
 
 export type Arm = 'champion' | 'canary' | 'fallback' | 'pinned';
@@ -54,7 +59,12 @@ type Run = {
   failure: HoustonError | null;
 };
 
-export type PredictorNeeds = { log: PredictionLog; aside: AsideQueue; now: () => number };
+export type PredictorNeeds = {
+  log: PredictionLog;
+  aside: AsideQueue;
+  failures: FailureBook;
+  now: () => number;
+};
 
 const newPredictionId = createPredictionIds();
 
@@ -82,13 +92,14 @@ export async function predict(
   request: PredictRequest,
 ): Promise<Prediction> {
   const start = performance.now();
+  const span = request.trace?.span;
   const present = admit(route, request, needs.now());
   let asked = route.cache === null ? null : ask(needs, route, request);
   const isWork = !asked?.known?.answer;
   let end = 0;
   const turn = isWork ? enter(route.gate, present, request, start) : undefined;
   if (turn !== undefined) {
-    await turn;
+    await (span ? traced(span, 'houston.admission', turn) : turn);
     // The route and the cache may have changed meanwhile.
     asked = null;
   }
@@ -103,21 +114,29 @@ export async function predict(
     }
     let run =
       known === null
-        ? await runRows(chosen, rows)
+        ? await runRows(chosen, rows, request.trace, arm)
         : answer === null
-          ? await runAndKeep(known, chosen, now, () => runRows(chosen, rows), answerOf)
+          ? await runAndKeep(
+              known,
+              chosen,
+              now,
+              () => runRows(chosen, rows, request.trace, chosenArm),
+              answerOf,
+            )
           : knownRun(chosen, rows, answer);
     let failed: Run | null = null;
     const rescue = champion === chosen ? route.fallback : champion;
     if (rescue && rescue !== chosen && isBad(run) && arm !== 'pinned') {
       failed = run;
       arm = 'fallback';
-      run = await runRows(rescue, sameVectors(rescue, chosen) ? rows : prepareRows(rescue, request, now));
+      const again = sameVectors(rescue, chosen) ? rows : prepareRows(rescue, request, now);
+      run = await runRows(rescue, again, request.trace, arm);
     }
     end = performance.now();
     const latencyMs = end - start;
     const { live, outputs, scores } = run;
     const ok = run.error === null;
+    const recording = span?.child('houston.record');
     const recorded = await needs.log.record({
       id,
       isCallersId,
@@ -136,13 +155,22 @@ export async function predict(
       error: failed ? (failed.error ?? 'invalid output') : run.error,
       cached: answer !== null && failed === null,
     });
+    if (span) {
+      recording?.set({ 'houston.recorded': recorded }).end();
+      const cached = answer !== null && failed === null;
+      describePrediction(span, { id, arm, rows: rows.rows, live, rollout, cached, error: run.error });
+    }
     meterRequest(live.meter, now, { rows: rows.rows, latencyMs, failed: !ok });
     if (known !== null) meterCache(chosen.meter, rows.rows, known.lookMs, answer);
-    if (failed)
+    if (failed) {
       meterRequest(failed.live.meter, now, { rows: rows.rows, latencyMs: failed.computeMs, failed: true });
+      if (ok) needs.failures.noteRescue(route.deployment, id, failed.error ?? 'The output was invalid.');
+    }
     if (rollout) observe(needs, rollout, { ...asked, champion, chosen, request, run, failed });
     if (!ok) {
-      throw run.failure ?? servingError('serving.request.failed', 'The model could not answer this request.');
+      const failure =
+        run.failure ?? servingError('serving.request.failed', 'The model could not answer this request.');
+      throw ofPrediction(failure, id);
     }
     const tensorsInUse = rollout !== null;
     return { id, rows: rows.rows, arm, live, outputs, scores, recorded, tensorsInUse };
@@ -189,7 +217,9 @@ function ask(needs: PredictorNeeds, route: Route, request: PredictRequest): Aske
   const isCallersId = request.id !== undefined && request.id !== '';
   const id = isCallersId ? String(request.id) : newPredictionId(now);
   const { live, arm, rollout, champion } = choose(route, request, id);
+  const preparing = request.trace?.span?.child('houston.features');
   const rows = prepareRows(live, request, now);
+  preparing?.end();
   const { cache } = route;
   const other = rollout === null || cache === null ? null : otherArm(rollout, live, champion);
   const known = cache === null ? null : lookUp(cache, live, other, rows.feeds, now);
@@ -222,15 +252,23 @@ function choose(route: Route, request: PredictRequest, id: string): Choice {
     : { live: champion, arm: 'champion', rollout, champion };
 }
 
-function runRows(live: LiveRevision, rows: PreparedRows): Promise<Run> {
+function runRows(
+  live: LiveRevision,
+  rows: PreparedRows,
+  trace?: RequestTrace | undefined,
+  arm?: Arm,
+): Promise<Run> {
   const start = performance.now();
+  const span = trace?.span ? beginRun(trace.span, live, arm) : undefined;
   const finish = (outputs: NamedTensor[], error: string | null, failure: HoustonError | null = null): Run => {
     const computeMs = performance.now() - start;
     meterRun(live.meter, rows.rows, computeMs);
+    if (span) endRun(span, error);
     const scores = error === null ? live.scorer.scores(outputs, rows.rows) : new Float64Array(0);
     return { live, outputs, scores, computeMs, error, failure };
   };
-  return withTimeout(live.runner.run(rows.feeds), live).then(
+  const handed = span ? { span, headers: () => span.headers() } : trace;
+  return withTimeout(live.runner.run(rows.feeds, handed), live).then(
     (outputs) => finish(outputs, null),
     (thrown: unknown) =>
       thrown instanceof HoustonError

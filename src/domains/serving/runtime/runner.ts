@@ -1,3 +1,4 @@
+import type { RequestTrace } from '../../../platform/tracing/tracer.ts';
 import type { Upstream } from '../upstreams/remote-model.ts';
 import type { NamedTensor, TensorSpec } from './tensors.ts';
 
@@ -8,7 +9,8 @@ export type Runner = {
   readonly outputs: readonly TensorSpec[];
   /** Runs that it is good for at once; further ones would only wait in it. */
   readonly parallel: number;
-  run(feeds: readonly NamedTensor[]): Promise<NamedTensor[]>;
+  /** `trace` is handed on by models that run elsewhere. */
+  run(feeds: readonly NamedTensor[], trace?: RequestTrace): Promise<NamedTensor[]>;
   /** Waits for the runs under way, then gives the memory back. */
   close(): Promise<void>;
 };

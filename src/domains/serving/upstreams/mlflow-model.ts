@@ -26,9 +26,11 @@ export async function mlflowModel(
   return {
     inputs,
     outputs,
-    async predict(feeds) {
+    async predict(feeds, headers) {
       const body = areColumns ? columnsBody(inputs, feeds) : tensorsBody(feeds);
-      const reply = (await callRemote(`${base}/invocations`, timeoutMs, body)) as { predictions?: unknown };
+      const reply = (await callRemote(`${base}/invocations`, timeoutMs, body, headers)) as {
+        predictions?: unknown;
+      };
       if (!reply || reply.predictions === undefined)
         throw new Error('The upstream answered without predictions.');
       return readPredictions(reply.predictions, outputs, known.length > 0);

@@ -31,14 +31,14 @@ export async function openInferenceModel(
   return {
     inputs: specsOf(metadata?.inputs, 'inputs'),
     outputs: specsOf(metadata?.outputs, 'outputs'),
-    async predict(feeds) {
+    async predict(feeds, headers) {
       const inputs = feeds.map((feed) => ({
         name: feed.name,
         datatype: feed.datatype,
         shape: feed.shape,
         data: toJsonValues(feed),
       }));
-      const reply = (await callRemote(`${address}/infer`, timeoutMs, { inputs })) as {
+      const reply = (await callRemote(`${address}/infer`, timeoutMs, { inputs }, headers)) as {
         outputs?: WireTensor[];
       };
       if (!Array.isArray(reply?.outputs)) throw new Error('The upstream answered without outputs.');

@@ -10,14 +10,19 @@ const mostReplyBytes = 64 * 1024 * 1024;
  * nothing of it but the status goes into an error.
  * @throws RemoteRefusal for 4xx; Error for everything that is the server's own fault, time-outs included
  */
-export async function callRemote(url: string, timeoutMs: number, body?: unknown): Promise<unknown> {
+export async function callRemote(
+  url: string,
+  timeoutMs: number,
+  body?: unknown,
+  headers?: Readonly<Record<string, string>>,
+): Promise<unknown> {
   const response = await fetch(url, {
     redirect: 'error',
     signal: AbortSignal.timeout(timeoutMs),
     ...(body !== undefined && {
       method: 'POST',
       body: JSON.stringify(body, (_key, value) => (typeof value === 'bigint' ? Number(value) : value)),
-      headers: { 'content-type': 'application/json' },
+      headers: { ...headers, 'content-type': 'application/json' },
     }),
   }).catch((error: Error) => {
     throw new Error(

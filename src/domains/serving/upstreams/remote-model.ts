@@ -4,7 +4,8 @@ import type { NamedTensor, TensorSpec } from '../runtime/tensors.ts';
 export type RemoteModel = {
   readonly inputs: readonly TensorSpec[];
   readonly outputs: readonly TensorSpec[];
-  predict(feeds: readonly NamedTensor[]): Promise<NamedTensor[]>;
+  /** `headers` go with the request, such as those of a trace. */
+  predict(feeds: readonly NamedTensor[], headers?: Readonly<Record<string, string>>): Promise<NamedTensor[]>;
 };
 
 /** Where a model runs, when not here; part of a revision's identity. */

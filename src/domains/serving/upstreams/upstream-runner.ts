@@ -5,6 +5,7 @@ import { mlflowModel } from './mlflow-model.ts';
 import { openInferenceModel } from './open-inference-model.ts';
 import { RemoteRefusal } from './remote-call.ts';
 import type { KnownSignature, RemoteModel, Upstream } from './remote-model.ts';
+import { beginCall } from './upstream-trace.ts';
 
 /** Calls under way to one upstream; `limits.maxConcurrent` of a deployment says otherwise. */
 const mostCalls = 128;
@@ -35,19 +36,22 @@ export async function openUpstreamRunner(upstream: Upstream, needs: UpstreamNeed
     inputs: remote.inputs,
     outputs: remote.outputs,
     parallel: mostCalls,
-    async run(feeds) {
+    async run(feeds, trace) {
       if (!circuit.mayCall()) {
         throw servingError(
           'serving.upstream.resting',
           `The upstream has failed several times; it is tried again in ${Math.ceil(circuit.waitMs() / 1000)} s.`,
         );
       }
+      const call = trace && beginCall(trace, upstream);
       try {
-        const outputs = await remote.predict(feeds);
+        const outputs = await remote.predict(feeds, call?.headers);
+        call?.span?.end();
         circuit.succeeded();
         return outputs;
       } catch (error) {
         const reason = error instanceof Error ? error.message : 'The upstream failed.';
+        call?.span?.fail(reason, error instanceof RemoteRefusal ? 'refused' : 'unavailable').end();
         if (error instanceof RemoteRefusal) {
           circuit.succeeded();
           throw servingError('serving.upstream.refused', reason);

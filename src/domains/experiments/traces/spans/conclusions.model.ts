@@ -49,11 +49,13 @@ export function withSpans(row: TraceRow, told: readonly ToldSpan[], added: numbe
       row.session_id ?? told.find(({ meaning }) => meaning.session !== null)?.meaning.session ?? null,
   };
   if (row.reported === 0) Object.assign(next, widerTimes(row, told));
-  if (!root) return next;
+  if (!root) return withEntry(next, told);
   const { span, meaning } = root;
-  next.name = row.name ?? (text(span.attributes[`mlflow.traceTag.${TAG.name}`]) || span.name);
-  const isOpen = row.state === 'IN_PROGRESS' || row.state === 'STATE_UNSPECIFIED';
-  if (isOpen && span.endNs !== null) next.state = span.status === 'ERROR' ? 'ERROR' : 'OK';
+  next.name =
+    (row.reported > 0 ? row.name : null) ??
+    (text(span.attributes[`mlflow.traceTag.${TAG.name}`]) || span.name);
+  if ((isOpen(row) || row.reported === 0) && span.endNs !== null)
+    next.state = span.status === 'ERROR' ? 'ERROR' : 'OK';
   const info = JSON.parse(row.info) as JsonObject;
   const request = preview(meaning.inputs);
   const response = preview(meaning.outputs);
@@ -62,6 +64,17 @@ export function withSpans(row: TraceRow, told: readonly ToldSpan[], added: numbe
     ...(response !== undefined && { response_preview: response }),
     ...info,
   });
+  return next;
+}
+
+const isOpen = ({ state }: TraceRow) => state === 'IN_PROGRESS' || state === 'STATE_UNSPECIFIED';
+
+/** While the root is not known, a trace goes by the span with which this side of it began. */
+function withEntry(next: TraceRow, told: readonly ToldSpan[]): TraceRow {
+  const entry = told.find(({ span }) => span.hasRemoteParent);
+  if (!entry) return next;
+  next.name ??= entry.span.name;
+  if (isOpen(next) && entry.span.endNs !== null) next.state = entry.span.status === 'ERROR' ? 'ERROR' : 'OK';
   return next;
 }
 

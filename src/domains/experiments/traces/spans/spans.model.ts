@@ -21,6 +21,8 @@ export type NewSpan = {
   /** 16 hex characters. */
   id: string;
   parentId: string | null;
+  /** The parent is in another process, so this span is all that its own process has begun of the trace. */
+  hasRemoteParent?: boolean;
   name: string;
   startNs: bigint;
   endNs: bigint | null;
