@@ -1,6 +1,12 @@
 import type { Upstream } from '../upstreams/remote-model.ts';
 import type { NamedTensor, TensorSpec } from './tensors.ts';
 
+/**
+ * What a run gives. Of a graph, `path` is the way that each row took, as JSON text to record, and `isPartial` says that
+ * a node has failed on the way, which was provided for.
+ */
+export type RunOutputs = NamedTensor[] & { path?: string; isPartial?: boolean };
+
 /** A loaded model. `run` may be called while earlier runs are under way. */
 export type Runner = {
   readonly placement: 'inline' | 'worker' | 'upstream' | 'constant';
@@ -8,7 +14,7 @@ export type Runner = {
   readonly outputs: readonly TensorSpec[];
   /** Runs that it is good for at once; further ones would only wait in it. */
   readonly parallel: number;
-  run(feeds: readonly NamedTensor[]): Promise<NamedTensor[]>;
+  run(feeds: readonly NamedTensor[]): Promise<RunOutputs>;
   /** Waits for the runs under way, then gives the memory back. */
   close(): Promise<void>;
 };
