@@ -157,6 +157,9 @@ export const permissions: PermissionTable = {
   'GET /api/serving/predictions/:id/why': 'read',
   'POST /api/serving/predictions/:id/explanation': 'read',
   'POST /api/serving/deployments/:name/explain': 'read',
+  'POST /api/serving/graphs/check': 'read',
+  'GET /api/serving/deployments/:name/graphs': 'read',
+  'GET /api/serving/predictions/:id/graph': 'read',
   'POST /api/serving/feedback': 'serving.feedback',
   'POST /api/serving/deployments/:name/comparisons': 'read',
   // monitoring

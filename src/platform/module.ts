@@ -30,6 +30,8 @@ export type Declarable = {
   readonly schema: TSchema;
   /** Kinds are applied in this order: what others refer to comes first. */
   readonly order: number;
+  /** Rules of one entry that its schema cannot say; a plan checks them too. @throws the error that a person is told */
+  check?(spec: Json): void;
   /** What is there now, as it would be declared. */
   list(scope: Scope): Promise<Record<string, Json>>;
   /** Makes one entry as declared. Must be idempotent, and record nothing when nothing changes. */

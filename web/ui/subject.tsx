@@ -48,6 +48,8 @@ export function subjectPath(subject: string): string | null {
     case 'experiment-run':
       return `/experiments/runs/${part(rest)}`;
     case 'model':
+      // A graph has no page among the models: it is drawn where it serves.
+      if (first?.startsWith('graph:')) return `/serving/${part(first.slice('graph:'.length))}`;
       return second ? `/registry/${part(first)}/${part(second)}` : `/registry/${part(first)}`;
     case 'deployment':
     case 'monitor':

@@ -4,12 +4,19 @@ import { HoustonError } from '../../platform/errors.ts';
 import { type CommonOptions, common, withClient } from '../connect.ts';
 import { bold, dim, green, line, red, show, table, yellow } from '../output.ts';
 import { convertCommand } from './convert.ts';
+import { readDeclaration } from './declarations.ts';
 
 type Version = { model: string; version: number; digest: string };
 type Check = { name: string; decision: string; value: unknown; bound: unknown; reason: string };
 type Verdict = { decision: string; checks: Check[] };
 
-type DeployOptions = { to?: string; upstream?: string; protocol: string; upstreamModel?: string };
+type DeployOptions = {
+  to?: string;
+  graph?: string;
+  upstream?: string;
+  protocol: string;
+  upstreamModel?: string;
+};
 
 const path = (name: string) => `/api/registry/models/${encodeURIComponent(name)}`;
 const verdictColour = (decision: string) =>
@@ -114,25 +121,41 @@ export function modelCommands(program: Command): void {
   common(
     program
       .command('deploy')
-      .description('put a model version behind its route: NAME, NAME@alias or NAME:version'),
+      .description(
+        'put a model version behind its route: NAME, NAME@alias or NAME:version; or a graph; or what --to declares',
+      ),
   )
-    .argument('<model>')
+    .argument('[model]')
     .option('--to <deployment>', 'name of the deployment (default: the name of the model)')
+    .option('--graph <file>', 'YAML file of a graph, as under `graph:` in houston.yaml')
     .option('--upstream <url>', 'server that runs it; the server must be started with --upstream ORIGIN')
     .option('--protocol <protocol>', 'of the upstream: open-inference or mlflow', 'open-inference')
     .option('--upstream-model <name>', 'its name there (default: its name here)')
-    .action(async (model: string, options: CommonOptions & DeployOptions) =>
+    .action(async (model: string | undefined, options: CommonOptions & DeployOptions) =>
       withClient(options, async (client) => {
-        const deployment = options.to ?? model.split(/[@:]/)[0];
+        const deployment = options.to ?? model?.split(/[@:]/)[0];
+        if (deployment === undefined || (model !== undefined && options.graph !== undefined)) {
+          throw new HoustonError(
+            'cli.deploy.unclear',
+            deployment === undefined
+              ? 'It is not clear what to deploy where.'
+              : 'A model and a graph are named.',
+            {
+              next: 'Write houston deploy MODEL, houston deploy --graph FILE --to NAME, or houston deploy --to NAME.',
+            },
+          );
+        }
         const { upstream: url, protocol, upstreamModel } = options;
         const upstream = url && { url, protocol, ...(upstreamModel && { model: upstreamModel }) };
+        const graph = options.graph && readDeclaration(options.graph);
         const rollout = await client.post<{ id: string; state: string }>(
           `/api/serving/deployments/${encodeURIComponent(deployment)}/deploy`,
-          { model, ...(upstream && { upstream }) },
+          { ...(model && { model }), ...(graph && { graph }), ...(upstream && { upstream }) },
         );
+        const what = model ?? options.graph ?? 'what it declares';
         show(options.json, rollout, () => {
           line(
-            `${green('✓')} ${bold(deployment)} ← ${model} ${dim(`· rollout ${rollout.id}: ${rollout.state}`)}`,
+            `${green('✓')} ${bold(deployment)} ← ${what} ${dim(`· rollout ${rollout.id}: ${rollout.state}`)}`,
           );
           line(dim(`  POST ${client.url}/v2/models/${deployment}/infer`));
         });

@@ -15,6 +15,14 @@ import { OnlineStore } from './online/online-store.ts';
 import type { Vectorizer } from './online/vectorizer.ts';
 
 export type { FeatureService } from './definition.model.ts';
+export {
+  columnsOf,
+  compileExpression,
+  type Evaluate,
+  type Expression,
+  type Value,
+  type ValueType,
+} from './expression/expression.ts';
 export type { FeatureServiceDefinition } from './features.contract.ts';
 export { featuresError } from './features.errors.ts';
 export type { FeatureStatus, VectorInputs, Vectorizer } from './online/vectorizer.ts';

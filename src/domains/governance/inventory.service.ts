@@ -81,18 +81,23 @@ async function describeServed(
 
 type Serving = Pick<ServingDoor, 'listDeployments' | 'getRevision'>;
 
-/** What the champions of all deployments are. `serving` is asked at each call, so it may be made later. */
+/** What the champions of all deployments are, each model of a graph by itself. `serving` is asked at each call, so it may be made later. */
 export function servedBy(serving: () => Serving): ListServed {
   return async (scope) => {
     const { listDeployments, getRevision } = serving();
     const served = await Promise.all(
       (await listDeployments(scope)).map(async ({ name, environment, champion }) => {
         const revision = champion === null ? undefined : await getRevision(scope, champion);
-        return (
-          revision && { deployment: name, environment, model: revision.model, version: revision.version }
-        );
+        const models = revision?.graph ? Object.values(revision.graph.models) : revision ? [revision] : [];
+        const known = new Map(models.map((one) => [`${one.model}:${one.version}`, one]));
+        return [...known.values()].map(({ model, version }) => ({
+          deployment: name,
+          environment,
+          model,
+          version,
+        }));
       }),
     );
-    return served.filter((one) => one !== undefined);
+    return served.flat();
   };
 }

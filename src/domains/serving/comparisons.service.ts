@@ -4,9 +4,10 @@ import { getDeployment } from './deployments.service.ts';
 import { logFiles } from './predictions.service.ts';
 import { joinedSql, type PredictionRange } from './recorder/prediction-sql.ts';
 import type { LiveRevision } from './runtime/live-revision.ts';
-import { openRevision, parseModelReference } from './runtime/revisions.ts';
+import { openRevision, parseModelReference, reopenRevision } from './runtime/revisions.ts';
 import { servingError } from './serving.errors.ts';
 import type { ServingState } from './serving.state.ts';
+import { type Deployment, listRevisions } from './serving.store.ts';
 
 type Metric = { live: number; other: number; difference: number; interval: number[]; pValue: number };
 
@@ -40,9 +41,7 @@ export async function compareVersions(
 ): Promise<Comparison> {
   authorise(scope, 'read');
   const deployment = await getDeployment(scope, name);
-  const { model } = parseModelReference(deployment.spec.model);
-  const version = await state.registry.getVersion(scope, model, request.version);
-  const live = await openRevision(state, scope, name, deployment.spec, version);
+  const live = await openOther(state, scope, deployment, request.version);
   try {
     const [input] = live.runner.inputs;
     const isMatrix = live.runner.inputs.length === 1 && input.datatype === 'FP32' && input.shape.length === 2;
@@ -51,6 +50,23 @@ export async function compareVersions(
   } finally {
     await live.release();
   }
+}
+
+/** Another version of the deployment's model; of a graph, another revision of the deployment by its number. */
+async function openOther(
+  state: ServingState,
+  scope: Scope,
+  { name, spec }: Deployment,
+  version: number | string,
+): Promise<LiveRevision> {
+  if (spec.model === undefined) {
+    const all = await listRevisions(scope.db, name);
+    const revision = all.findLast((one) => one.version === Number(version));
+    if (revision) return reopenRevision(state, scope, spec, revision);
+    throw servingError('serving.version.not_served', 'This deployment has never served that version.');
+  }
+  const { model } = parseModelReference(spec.model);
+  return openRevision(state, scope, name, spec, await state.registry.getVersion(scope, model, version));
 }
 
 const empty = (message: string) => servingError('serving.comparison.empty', message);

@@ -8,13 +8,16 @@ import type { ModelVersion } from '../registry/index.ts';
 import { limitsOf } from './admission/gate.ts';
 import { declareCache } from './cache/declared-cache.ts';
 import { insertRevision, openFallback } from './fallback.service.ts';
+import type { GraphSpecInput } from './graphs/graph.contract.ts';
+import { checkDeclared, checkInterface, openWanted, requirementOf } from './graphs/graph-deploys.ts';
+import { resolveModels } from './graphs/graph-revision.ts';
 import { reload } from './loading.service.ts';
 import { loadIfCold } from './restore.service.ts';
 import type { RolloutController } from './rollouts/controller.ts';
 import { liveStates, rolloutSettings } from './rollouts/rollout.model.ts';
 import { recordRollout } from './rollouts/rollout-events.ts';
-import type { LiveRevision, Revision } from './runtime/live-revision.ts';
-import { openRevision, parseModelReference, reopenRevision, resolveVersion } from './runtime/revisions.ts';
+import type { LiveRevision } from './runtime/live-revision.ts';
+import { parseModelReference, reopenRevision, resolveVersion } from './runtime/revisions.ts';
 import type { DeploymentSpecInput } from './serving.contract.ts';
 import { servingError } from './serving.errors.ts';
 import type { ServingState } from './serving.state.ts';
@@ -37,7 +40,7 @@ export async function getDeployment(scope: Scope, name: string): Promise<Deploym
 export async function putDeployment(scope: Scope, name: string, spec: DeploymentSpecInput): Promise<void> {
   authorise(scope, 'serving.deploy');
   checkName('deployment', name);
-  parseModelReference(spec.model);
+  checkDeclared(spec);
   await transact(scope, async (tx) => {
     const before = await store.getDeployment(tx.db, name);
     if (before && JSON.stringify(before.spec) === JSON.stringify(spec)) return;
@@ -80,14 +83,11 @@ export async function removeDeployment(state: ServingState, scope: Scope, name: 
   });
 }
 
-/** The model reference that a deployment declares, in its parts. */
-export function modelOf(deployment: Deployment): { model: string; ref: string } {
-  return parseModelReference(deployment.spec.model);
-}
-
 export type DeployRequest = {
   /** NAME, NAME:3 or NAME@alias; default: what the deployment declares. */
   model?: string;
+  /** A graph instead of a model. */
+  graph?: GraphSpecInput;
   /** The server that runs this version; default: what the deployment declares. */
   upstream?: Upstream;
 };
@@ -118,15 +118,14 @@ export async function deploy(
         error: errorText(error),
       });
     });
-    const version = await resolveVersion(state, scope, request.model ?? deployment.spec.model);
-    const spec = withUpstream(deployment.spec, request.upstream);
-    const challenger = await openRevision(state, scope, name, spec, version);
+    const { challenger, versions } = await openWanted(state, scope, deployment, request);
     let kept = false;
     try {
       const twin = await findTwin(scope, deployment, challenger.revision.id);
       if (twin) return twin;
-      // What runs elsewhere has no bytes to judge here; the rollout's own evidence decides about it.
-      if (version.servable) await checkGate(state, scope, deployment, version);
+      const { champion } = state.route(name);
+      if (champion && deployment.spec.rollout?.strategy !== 'immediate') checkInterface(champion, challenger);
+      for (const version of versions) await checkGate(state, scope, deployment, version);
       await clearTheWay(scope, name);
       const rollout = await insertRollout(state, scope, deployment, challenger);
       if (rollout.state !== 'shadow') return rollout;
@@ -140,10 +139,6 @@ export async function deploy(
   });
 }
 
-function withUpstream(spec: DeploymentSpecInput, upstream: Upstream | undefined): DeploymentSpecInput {
-  return upstream ? { ...spec, runtime: { ...spec.runtime, upstream } } : spec;
-}
-
 async function ensureDeployment(
   state: ServingState,
   scope: Scope,
@@ -152,11 +147,12 @@ async function ensureDeployment(
 ): Promise<Deployment> {
   const found = await store.getDeployment(scope.db, name);
   if (found) return found;
+  const { graph } = request;
   const model = request.model ?? name;
   // A wrong name leaves no empty deployment behind.
-  await resolveVersion(state, scope, model);
-  const spec = { model: parseModelReference(model).model };
-  await putDeployment(scope, name, spec);
+  if (graph) await resolveModels(state, scope, graph);
+  else await resolveVersion(state, scope, model);
+  await putDeployment(scope, name, graph ? { graph } : { model: parseModelReference(model).model });
   return getDeployment(scope, name);
 }
 
@@ -249,7 +245,7 @@ async function insertRollout(
   };
   await transact(scope, async (tx) => {
     await insertRevision(tx, revision);
-    const requirement = await state.promotionPolicy.requirement(tx, promotionOf(deployment, revision));
+    const requirement = await requirementOf(state, tx, deployment, revision);
     rollout.approval = requirement.approvalId ?? null;
     if (requirement.state === 'pending')
       Object.assign(rollout, { state: 'awaiting-approval', reason: requirement.reason });
@@ -264,10 +260,6 @@ async function insertRollout(
     }
   });
   return rollout;
-}
-
-function promotionOf(deployment: Deployment, { model, version, digest }: Revision) {
-  return { model, version, digest, environment: deployment.environment };
 }
 
 /**
@@ -286,7 +278,7 @@ export async function reconsider(
     if (!deployment || rollout?.state !== 'awaiting-approval') return;
     const revision = await store.getRevision(scope.db, rollout.challenger);
     if (!revision) return;
-    const requirement = await state.promotionPolicy.requirement(scope, promotionOf(deployment, revision));
+    const requirement = await requirementOf(state, scope, deployment, revision);
     if (requirement.state === 'pending') return;
     if (requirement.state === 'rejected') {
       const { reason } = requirement;

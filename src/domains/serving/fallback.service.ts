@@ -42,13 +42,22 @@ async function openModel(
 /** Writes a revision and its event, once. */
 export async function insertRevision(tx: Scope, revision: Revision): Promise<void> {
   if (!(await store.insertRevision(tx.db, revision))) return;
-  const { id, deployment, model, version, digest, featureService } = revision;
-  const uses = version > 0 ? [`model:${model}/${version}`] : [];
+  const { id, deployment, model, version, digest, featureService, graph } = revision;
+  const models = graph ? Object.values(graph.models) : version > 0 ? [revision] : [];
+  const uses = [...new Set(models.map((one) => `model:${one.model}/${one.version}`))];
   if (featureService !== null) uses.push(`feature-service:${featureService}`);
   await record(tx, {
     type: 'serving.revision.created',
     subject: `revision:${id}`,
-    data: { revision: id, deployment, model, version, digest, featureService },
+    data: {
+      revision: id,
+      deployment,
+      model,
+      version,
+      digest,
+      featureService,
+      ...(graph && { models: graph.models }),
+    },
     uses,
   });
 }

@@ -6,6 +6,7 @@ import type { RequestTrace, Tracer } from '../../platform/tracing/tracer.ts';
 import { openPromotionPolicy, type PromotionPolicy, type RegistryDoor } from '../registry/index.ts';
 import * as deployments from './deployments.service.ts';
 import type { Door } from './failures/failure-book.ts';
+import { modelsOf } from './graphs/graph-deploys.ts';
 import { unload } from './loading.service.ts';
 import type { RevisionMeter } from './meter/meter.ts';
 import type { PredictionTraceRow } from './observability/prediction-traces.store.ts';
@@ -21,6 +22,7 @@ import type { FeaturesPort } from './routing/feature-port.ts';
 import { notReady, type Prediction, type PredictRequest, predict } from './routing/predictor.ts';
 import { isServing, type Route, revisionsOf } from './routing/route.ts';
 import type { LiveRevision, Revision } from './runtime/live-revision.ts';
+import { parseModelReference } from './runtime/revisions.ts';
 import { deployDeclared, deploymentsDeclarable } from './serving.declarable.ts';
 import { servingError } from './serving.errors.ts';
 import { servingRoutes } from './serving.routes.ts';
@@ -149,7 +151,10 @@ export function createServingDomain(
   return {
     name: 'serving',
     migrations: servingMigrations,
-    blobReferrers: [{ table: 'serving_revisions', column: 'digest', holds: 'digest' }],
+    blobReferrers: [
+      { table: 'serving_revisions', column: 'digest', holds: 'digest' },
+      { table: 'serving_revisions', column: 'graph', holds: 'text' },
+    ],
     steps: servingSteps(state, controller),
     declarables: [deploymentsDeclarable(state)],
     routes: (app) => servingRoutes(app, state, controller),
@@ -159,8 +164,10 @@ export function createServingDomain(
         async run(scope, payload) {
           const deployment = await store.getDeployment(scope.db, String(payload.deployment));
           if (!deployment || deployment.champion !== null) return;
-          const { model, ref } = deployments.modelOf(deployment);
-          if (!(await registry.findVersion(scope, model, ref))) return;
+          for (const reference of modelsOf(deployment.spec)) {
+            const { model, ref } = parseModelReference(reference);
+            if (!(await registry.findVersion(scope, model, ref))) return;
+          }
           await deployments.deploy(state, controller, scope, deployment.name, {});
         },
       },

@@ -98,6 +98,8 @@ export type PredictionView = {
   score: number | null;
   pairScore: number | null;
   label: number | null;
+  /** The way through a graph: `NODE=BRANCH`, `!NODE` for what failed. */
+  path: string | null;
   error: string | null;
   cached: boolean;
 };
@@ -116,6 +118,7 @@ type JoinedRow = {
   score: number | null;
   pair_score: number | null;
   label: number | null;
+  path: string | null;
   error: string | null;
   /** Null in files of a time when nothing was cached. */
   cached: boolean | null;
@@ -178,6 +181,7 @@ async function view(scope: Scope, deployment: string, rows: JoinedRow[]): Promis
       score: finiteOrNull(row.score),
       pairScore: finiteOrNull(row.pair_score),
       label: finiteOrNull(row.label),
+      path: row.path || null,
       error: row.error,
       cached: row.cached === true,
     };

@@ -56,7 +56,7 @@ async function commitRollback(
   const left = change.champion.revision;
   const back = change.previous.revision;
   await store.setChampion(tx.db, name, { champion: back.id, previous: left.id }, tx.now());
-  await state.registry.setAlias(tx, back.model, 'champion', back.version);
+  if (!back.graph) await state.registry.setAlias(tx, back.model, 'champion', back.version);
   const rollouts = await store.listRollouts(tx.db, { deployment: name });
   const made = rollouts.find((one) => one.state === 'promoted' && one.challenger === left.id);
   if (made) await store.updateRollout(tx.db, made.id, { state: 'rolled-back', weight: 0, reason });

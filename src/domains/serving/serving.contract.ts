@@ -1,5 +1,6 @@
 import Type, { type Static } from 'typebox';
 import { Name } from '../../platform/names.ts';
+import { GraphSpec } from './graphs/graph.contract.ts';
 
 const Nullable = <T extends Type.TSchema>(schema: T, options: Type.TSchemaOptions = {}) =>
   Type.Union([schema, Type.Null()], options);
@@ -152,7 +153,10 @@ export const FallbackSpec = Type.Union([
 /** What a person declares about a deployment; also the spec of the declarable kind `deployments`. */
 export const DeploymentSpec = Type.Object(
   {
-    model: Type.String({ description: 'NAME, NAME:3 or NAME@alias', minLength: 1, maxLength: 260 }),
+    model: Type.Optional(
+      Type.String({ description: 'NAME, NAME:3 or NAME@alias', minLength: 1, maxLength: 260 }),
+    ),
+    graph: Type.Optional(GraphSpec),
     environment: Type.Optional(Type.String({ pattern: '^[a-z][a-z0-9-]{0,31}$' })),
     features: Type.Optional(Name),
     fallback: Type.Optional(FallbackSpec),
@@ -189,6 +193,17 @@ export const RevisionReply = Type.Object({
   featureService: Nullable(Type.String({ description: 'NAME@DIGEST12' })),
   features: Type.Array(Type.String()),
   settings: RuntimeSpec,
+  models: Nullable(
+    Type.Array(
+      Type.Object({
+        node: Type.String(),
+        model: Type.String(),
+        version: Type.Integer(),
+        digest: Type.String(),
+      }),
+      { description: 'Of a graph, what each of its nodes runs; null for a single model' },
+    ),
+  ),
   createdAt: Time,
 });
 
@@ -377,6 +392,9 @@ export const PredictionReply = Type.Object({
   score: Nullable(Type.Number()),
   pairScore: Nullable(Type.Number()),
   label: Nullable(Type.Number()),
+  path: Nullable(
+    Type.String({ description: 'Of a graph: NODE=BRANCH for each switch, !NODE for what failed on the way' }),
+  ),
   error: Nullable(Type.String()),
   cached: Type.Boolean({ description: 'The answer came from the cache' }),
 });

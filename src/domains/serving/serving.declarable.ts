@@ -2,6 +2,7 @@ import type { Json } from '../../platform/json.ts';
 import type { Declarable } from '../../platform/module.ts';
 import { afterCommit } from '../../platform/scope.ts';
 import { applyLimits, putDeployment } from './deployments.service.ts';
+import { checkDeclared } from './graphs/graph-deploys.ts';
 import { DeploymentSpec, type DeploymentSpecInput } from './serving.contract.ts';
 import type { ServingState } from './serving.state.ts';
 import * as store from './serving.store.ts';
@@ -14,6 +15,7 @@ export function deploymentsDeclarable(state: ServingState): Declarable {
     kind: 'deployments',
     schema: DeploymentSpec,
     order: 60,
+    check: (spec) => checkDeclared(spec as unknown as DeploymentSpecInput),
     async list(scope) {
       const deployments = await store.listDeployments(scope.db);
       return Object.fromEntries(deployments.map(({ name, spec }) => [name, spec as unknown as Json]));

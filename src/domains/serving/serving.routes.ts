@@ -7,6 +7,8 @@ import { clearCache } from './cache/cache.service.ts';
 import { compareVersions } from './comparisons.service.ts';
 import * as deployments from './deployments.service.ts';
 import { explanationRoutes } from './explanations/explanation.routes.ts';
+import { GraphSpec } from './graphs/graph.contract.ts';
+import { graphRoutes } from './graphs/graph.routes.ts';
 import { trafficOf } from './meter/meter.ts';
 import { observabilityRoutes } from './observability/observability.routes.ts';
 import * as predictions from './predictions.service.ts';
@@ -36,6 +38,7 @@ export function servingRoutes(app: HoustonApp, state: ServingState, controller: 
   predictionRoutes(app, state, controller);
   explanationRoutes(app, state);
   observabilityRoutes(app, state);
+  graphRoutes(app, state);
 }
 
 function deploymentRoutes(app: HoustonApp, state: ServingState, controller: RolloutController): void {
@@ -112,12 +115,13 @@ function deploymentRoutes(app: HoustonApp, state: ServingState, controller: Roll
     '/api/serving/deployments/:name/deploy',
     {
       schema: {
-        summary: 'Brings a model version into the deployment; starts a rollout',
+        summary: 'Brings a model version or a graph into the deployment; starts a rollout',
         tags,
         params: ByName,
         body: Type.Object(
           {
             model: Type.Optional(Type.String({ minLength: 1, maxLength: 260 })),
+            graph: Type.Optional(GraphSpec),
             upstream: Type.Optional(contract.UpstreamSpec),
           },
           { additionalProperties: false },

@@ -52,6 +52,7 @@ describeOnEachDatabase('serving store', (open) => {
       featureService: 'f@1',
       featureDigest: 'sha256:y',
       settings: defaultSettings,
+      graph: null,
       features: ['a', 'b'],
       createdAt: 5,
     };

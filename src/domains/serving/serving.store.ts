@@ -133,6 +133,7 @@ export async function insertRevision(db: Db, revision: Revision): Promise<boolea
       feature_service: revision.featureService,
       feature_digest: revision.featureDigest,
       settings: JSON.stringify(revision.settings),
+      graph: revision.graph && JSON.stringify(revision.graph),
       features: JSON.stringify(revision.features),
       created_at: revision.createdAt,
     })
@@ -212,6 +213,7 @@ function toRevision(row: RevisionRow): Revision {
     featureService: row.feature_service,
     featureDigest: row.feature_digest,
     settings: JSON.parse(row.settings),
+    graph: row.graph === null ? null : JSON.parse(row.graph),
     features: JSON.parse(row.features),
     createdAt: row.created_at,
   };

@@ -23,6 +23,8 @@ export type RevisionRow = {
   feature_digest: string | null;
   /** RuntimeSettings as JSON. */
   settings: string;
+  /** RevisionGraph as JSON; null for a single model. Names the digests of its models. */
+  graph: string | null;
   /** Names of the vector's columns as JSON. */
   features: string;
   created_at: number;
@@ -126,4 +128,10 @@ export const servingMigrations: Migration[] = [
     },
   },
   predictionTracesMigration,
+  {
+    name: 'serving-graphs-001',
+    async up(db) {
+      await db.schema.alterTable('serving_revisions').addColumn('graph', 'text').execute();
+    },
+  },
 ];

@@ -15,8 +15,18 @@ import * as store from './serving.store.ts';
 /** What the API shows of deployments, revisions and rollouts: times as ISO text, live numbers beside the stored. */
 
 export function revisionView(revision: Revision) {
-  const { id, model, version, digest, featureService, features, settings, createdAt } = revision;
-  return { id, model, version, digest, featureService, features, settings, createdAt: isoTime(createdAt) };
+  const { id, model, version, digest, featureService, features, settings, graph, createdAt } = revision;
+  return {
+    id,
+    model,
+    version,
+    digest,
+    featureService,
+    features,
+    settings,
+    models: graph && Object.entries(graph.models).map(([node, one]) => ({ node, ...one })),
+    createdAt: isoTime(createdAt),
+  };
 }
 
 export async function rolloutView(scope: Scope, controller: RolloutController, rollout: Rollout) {

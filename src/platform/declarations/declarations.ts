@@ -1,5 +1,5 @@
 import Value from 'typebox/value';
-import { platformError } from '../errors.ts';
+import { HoustonError, platformError } from '../errors.ts';
 import { canonicalJson, digestJson, type Json, type JsonObject } from '../json.ts';
 import { record } from '../ledger/index.ts';
 import type { Declarable } from '../module.ts';
@@ -92,7 +92,19 @@ function checkDeclaration(declarables: readonly Declarable[], declaration: Decla
       checkName(kind, name);
       const [error] = Value.Errors(declarable.schema, spec);
       if (error) throw invalid(`${kind}.${name}${error.instancePath.replaceAll('/', '.')} ${error.message}.`);
+      checkEntry(declarable, `${kind}.${name}`, spec);
     }
+  }
+}
+
+/** The entry's own rules; what they say is told with the entry that it is about. */
+function checkEntry({ check }: Declarable, entry: string, spec: Json): void {
+  try {
+    check?.(spec);
+  } catch (error) {
+    if (!(error instanceof HoustonError)) throw error;
+    const { code, message, status, next, details } = error;
+    throw new HoustonError(code, `${entry}: ${message}`, { status, next, ...(details && { details }) });
   }
 }
 

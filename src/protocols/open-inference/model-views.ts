@@ -35,11 +35,20 @@ export function modelMetadata(serving: ServingDoor, name: string, version?: stri
   return {
     name,
     versions: [...versions],
-    platform: 'onnx_onnxv1',
+    platform: live.revision.graph ? 'ensemble' : 'onnx_onnxv1',
     inputs: live.inputs.map(spec),
     outputs: live.runner.outputs.map(spec),
-    properties: { revision: live.revision.id, model: live.revision.model },
+    properties: { revision: live.revision.id, model: live.revision.model, ...graphProperty(live) },
   };
+}
+
+/** What the nodes of a graph run. */
+function graphProperty({ revision: { graph } }: LiveRevision): { graph?: string } {
+  if (!graph) return {};
+  const nodes = Object.entries(graph.models).map(
+    ([node, { model, version }]) => `${node}=${model}:${version}`,
+  );
+  return { graph: nodes.join(' ') };
 }
 
 /** Rows that a client may send in one request of a model whose first dimensions are free. */
@@ -58,8 +67,9 @@ export function modelConfig(name: string, live: LiveRevision) {
   });
   return {
     name,
-    platform: 'onnxruntime_onnx',
-    backend: 'onnxruntime',
+    ...(live.revision.graph
+      ? { platform: 'ensemble', backend: '' }
+      : { platform: 'onnxruntime_onnx', backend: 'onnxruntime' }),
     max_batch_size: isBatched ? mostBatchRows : 0,
     input: live.inputs.map(tensor),
     output: live.runner.outputs.map(tensor),

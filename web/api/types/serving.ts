@@ -29,8 +29,65 @@ export type ServedModel = {
   outputs: Tensor[];
   [key: string]: unknown;
 };
+/** A graph as it is drawn; `request` and `reply` are its ends. */
+export type GraphDrawing = {
+  nodes: {
+    name: string;
+    kind: string;
+    model: string | null;
+    version: number | null;
+    digest: string | null;
+    summary: string;
+    onError: string;
+  }[];
+  edges: { from: string; to: string; kind: 'data' | 'branch' | 'condition'; label: string }[];
+};
+export type GraphNodeTraffic = {
+  name: string;
+  placement: string | null;
+  runs: number;
+  rows: number;
+  failedRows: number;
+  p50Ms: number | null;
+  p99Ms: number | null;
+  branches: { to: string; rows: number; share: number | null }[];
+};
+export type GraphSpec = { nodes: Record<string, JsonObject>; [key: string]: Json };
+type PlainTensor = { name: string; datatype: string; shape: number[] };
+/** A graph that serves, with what ran in it since the start. */
+export type DeploymentGraph = {
+  arm: string;
+  revision: string;
+  version: number;
+  drawing: GraphDrawing;
+  spec: GraphSpec;
+  inputs: PlainTensor[];
+  outputs: PlainTensor[];
+  traffic: GraphNodeTraffic[];
+};
+/** What the server says of a graph that is not declared yet. */
+export type GraphCheck = {
+  errors: { node: string | null; message: string; next: string }[];
+  drawing: GraphDrawing | null;
+  inputs: PlainTensor[] | null;
+  outputs: PlainTensor[] | null;
+};
+/** What the nodes of a graph gave for one prediction. */
+export type PredictionGraph = {
+  revision: string;
+  drawing: GraphDrawing;
+  path: string | null;
+  nodes: {
+    name: string;
+    ran: boolean;
+    failed: boolean;
+    branch: string | null;
+    outputs: Record<string, (number | boolean | string | null)[]>;
+  }[];
+};
 export type DeploymentSpec = {
-  model: string;
+  model?: string;
+  graph?: GraphSpec;
   environment?: string;
   features?: string;
   rollout?: JsonObject;
@@ -44,6 +101,8 @@ export type Revision = {
   featureService: string | null;
   features: string[];
   settings: JsonObject;
+  /** Of a graph, what its nodes run; null for a single model. */
+  models: { node: string; model: string; version: number; digest: string }[] | null;
   createdAt: string;
 };
 export type EvidenceTest = {
@@ -165,6 +224,8 @@ export type Prediction = {
   score: number | null;
   pairScore: number | null;
   label: number | null;
+  /** The way through a graph: NODE=BRANCH, !NODE for what failed. */
+  path: string | null;
   error: string | null;
   cached: boolean;
 };

@@ -5,6 +5,7 @@ import { count, duration, MISSING, percent, significant, utc, withInterval } fro
 import { Panel } from '../../ui/panel.tsx';
 import { Sparkline, StateStrip } from '../../ui/sparkline.tsx';
 import { StateBadge } from '../../ui/state.tsx';
+import { subjectPath } from '../../ui/subject.tsx';
 
 const MOST = 25;
 const CELLS = 24;
@@ -155,7 +156,7 @@ function Serves({ row }: { row: HealthStrip }) {
     <span className="row nowrap" style={{ gap: 6 }}>
       {model && version !== null ? (
         <Link
-          to={`/registry/${encodeURIComponent(model)}/${version}`}
+          to={subjectPath(`model:${model}/${version}`) ?? ''}
           className="truncate"
           style={{ maxWidth: 120 }}
           title={`${model} version ${version}${row.championSince ? `, champion since ${utc(row.championSince)} UTC` : ''}`}

@@ -2,7 +2,7 @@ import { Button, Select } from '@mantine/core';
 import { useMutation } from '@tanstack/react-query';
 import { type ApiError, api, path } from '../../api/client.ts';
 import { useList } from '../../api/hooks.ts';
-import type { Deployment, ModelVersion, VersionComparison } from '../../api/types.ts';
+import type { Deployment, ModelVersion, Rollout, VersionComparison } from '../../api/types.ts';
 import { ErrorPanel } from '../../ui/feedback.tsx';
 import { count, metric, pValue } from '../../ui/format.ts';
 import { IntervalPlot } from '../../ui/interval-plot.tsx';
@@ -13,11 +13,21 @@ import { useUrlState } from '../../ui/url-state.ts';
 
 /** Replays recorded requests through another version and compares on the same rows with outcomes. */
 export function CompareVersions({ deployment }: { deployment: Deployment }) {
-  const model = deployment.champion?.model ?? deployment.spec.model.split(/[:@]/)[0] ?? '';
-  const versions = useList<ModelVersion>(path`/api/registry/models/${model}/versions`);
+  const model = deployment.spec.model?.split(/[:@]/)[0];
+  const versions = useList<ModelVersion>(path`/api/registry/models/${model ?? ''}/versions`, {
+    enabled: model !== undefined,
+  });
+  // The versions of a graph are those that the deployment has tried.
+  const rollouts = useList<Rollout>(path`/api/serving/deployments/${deployment.name}/rollouts`, {
+    enabled: model === undefined,
+  });
+  const tried = (rollouts.data?.items ?? []).flatMap(({ challenger }) => (challenger ? [challenger] : []));
+  const known: { version: number; aliases?: string[] }[] = versions.data?.items ?? [
+    ...new Map(tried.map((revision) => [revision.version, revision])).values(),
+  ];
   const [version, choose] = useUrlState('version');
   const range = useTimeRange();
-  const others = (versions.data?.items ?? []).filter((item) => item.version !== deployment.champion?.version);
+  const others = known.filter((item) => item.version !== deployment.champion?.version);
   const chosen = version || String(others[0]?.version ?? '');
   const compare = useMutation<VersionComparison, ApiError>({
     mutationFn: () =>
@@ -39,7 +49,7 @@ export function CompareVersions({ deployment }: { deployment: Deployment }) {
             placeholder="no other version"
             data={others.map((item) => ({
               value: String(item.version),
-              label: `version ${item.version}${item.aliases.length > 0 ? ` (@${item.aliases.join(', @')})` : ''}`,
+              label: `version ${item.version}${item.aliases?.length ? ` (@${item.aliases.join(', @')})` : ''}`,
             }))}
             value={chosen || null}
             onChange={(value) => choose(value ?? '')}

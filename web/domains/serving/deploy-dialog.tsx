@@ -71,7 +71,7 @@ function DeployChoice({
   const models = useList<Model>('/api/registry/models');
   const services = useList<FeatureService>('/api/features/services');
   const all = deployments.data?.items ?? [];
-  const modelOf = (item: Deployment) => item.champion?.model ?? item.spec.model.split(/[:@]/)[0] ?? '';
+  const modelOf = (item: Deployment) => item.spec.model?.split(/[:@]/)[0] ?? item.champion?.model ?? '';
   const fixed = all.find((item) => item.name === fixedDeployment);
   const [model, setModel] = useState<string | null>(fixedModel ?? null);
   const chosenModel = model ?? (fixed ? modelOf(fixed) : (models.data?.items[0]?.name ?? ''));

@@ -9,13 +9,16 @@ import { Page } from '../../ui/page.tsx';
 import { Panel } from '../../ui/panel.tsx';
 import { Stat, Stats } from '../../ui/stat.tsx';
 import { StateBadge } from '../../ui/state.tsx';
+import { subjectPath } from '../../ui/subject.tsx';
 import { Tabs, useTab } from '../../ui/tabs.tsx';
 import { TimeRange } from '../../ui/time-range.tsx';
 import { CompareVersions } from './compare-versions.tsx';
 import { DeployButton } from './deploy-dialog.tsx';
 import { DeploymentSettings } from './deployment-settings.tsx';
-import { isOpen, servingReason, servingState } from './deployment-words.ts';
+import { declaredWords, isOpen, servedWords, servingReason, servingState } from './deployment-words.ts';
 import { GainsPanel } from './gains-panel.tsx';
+import { GraphButton } from './graph-button.tsx';
+import { GraphPanels } from './graph-panel.tsx';
 import { LoadPanel } from './load-panel.tsx';
 import { TrafficView } from './observability/traffic-view.tsx';
 import { useMarks } from './observability/use-marks.ts';
@@ -50,12 +53,16 @@ export function DeploymentPage() {
           </>
         ) : undefined
       }
-      api={{ path: target, cli: `houston deploy ${found?.champion?.model ?? 'MODEL'} --to ${name}` }}
+      api={{
+        path: target,
+        cli: `houston deploy ${found?.champion?.models ? '' : `${found?.champion?.model ?? 'MODEL'} `}--to ${name}`,
+      }}
       actions={
         <>
           {tab === 'live' || tab === 'traffic' ? <TimeRange fallback={LIVE} /> : null}
           {found ? <RollbackButton deployment={found} /> : null}
-          <DeployButton deployment={name} />
+          {found ? <GraphButton deployment={found} /> : null}
+          {found?.spec.graph ? null : <DeployButton deployment={name} />}
         </>
       }
       tabs={
@@ -106,14 +113,14 @@ function Live({ deployment, rollouts }: { deployment: Deployment; rollouts: Roll
               <div className="stat-label">Serves</div>
               <div style={{ lineHeight: '28px', fontSize: 'var(--fs-3)', fontWeight: 600 }}>
                 {champion ? (
-                  <Link to={path`/registry/${champion.model}/${champion.version}`}>
+                  <Link to={subjectPath(`model:${champion.model}/${champion.version}`) ?? ''}>
                     version {champion.version}
                   </Link>
                 ) : (
                   '–'
                 )}
               </div>
-              <div className="stat-note">{champion?.model ?? 'nothing yet'}</div>
+              <div className="stat-note">{champion ? servedWords(champion) : 'nothing yet'}</div>
             </div>
             <Stat
               label="Requests per second"
@@ -142,6 +149,7 @@ function Live({ deployment, rollouts }: { deployment: Deployment; rollouts: Roll
           <NoRoute deployment={deployment} />
         )}
       </Panel>
+      <GraphPanels deployment={deployment} />
       <LoadPanel deployment={deployment} />
       <GainsPanel deployment={deployment} />
       {deployment.rollout ? <RolloutView rollout={deployment.rollout} spec={deployment.spec} linked /> : null}
@@ -162,8 +170,8 @@ function NoRoute({ deployment: { name, error, residency, spec } }: { deployment:
   return (
     <Empty
       title={error ? 'No version could be loaded' : 'No version is deployed'}
-      command={`npx houston deploy ${spec.model} --to ${name}`}
-      action={<DeployButton deployment={name} />}
+      command={`npx houston deploy ${declaredWords(spec, '')}--to ${name}`}
+      action={spec.graph ? undefined : <DeployButton deployment={name} />}
     >
       {error ?? 'The deployment is declared and waits for its first version.'}
     </Empty>
@@ -184,7 +192,7 @@ function Rollouts({ deployment, rollouts }: { deployment: Deployment; rollouts: 
           empty={
             <Empty
               title="No rollout yet"
-              command={`npx houston deploy ${deployment.spec.model} --to ${deployment.name}`}
+              command={`npx houston deploy ${declaredWords(deployment.spec, '')}--to ${deployment.name}`}
             />
           }
           columns={[

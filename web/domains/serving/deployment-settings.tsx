@@ -10,6 +10,7 @@ import { KeyValue } from '../../ui/key-value.tsx';
 import { Confirm } from '../../ui/overlay.tsx';
 import { Panel } from '../../ui/panel.tsx';
 import { SubjectLink } from '../../ui/subject.tsx';
+import { declaredWords } from './deployment-words.ts';
 import { rolloutSettings } from './rollout-settings.ts';
 
 /** What is declared, with the defaults that hold where nothing is. */
@@ -56,7 +57,7 @@ export function DeploymentSettings({ deployment }: { deployment: Deployment }) {
       <Panel title="Deployment" span={6}>
         <KeyValue
           items={[
-            ['Declared model', deployment.spec.model],
+            ['Declared', declaredWords(deployment.spec, 'a graph').trim()],
             ['Environment', deployment.environment],
             [
               'Features',
@@ -171,7 +172,9 @@ function yamlOf(deployment: Deployment): string {
       const pad = '  '.repeat(depth);
       if (item !== null && typeof item === 'object' && !Array.isArray(item))
         return [`${pad}${key}:`, ...lines(item, depth + 1)];
-      return [`${pad}${key}: ${typeof item === 'string' ? item : JSON.stringify(item)}`];
+      // A text with anything but plain characters stands in quotes.
+      const isPlain = typeof item === 'string' && /^[\w@.:/-]+$/.test(item);
+      return [`${pad}${key}: ${isPlain ? item : JSON.stringify(item)}`];
     });
   return ['deployments:', `  ${deployment.name}:`, ...lines(deployment.spec, 2)].join('\n');
 }

@@ -1,4 +1,4 @@
-import type { Deployment, EvidenceTest, Rollout } from '../../api/types.ts';
+import type { Deployment, DeploymentSpec, EvidenceTest, Revision, Rollout } from '../../api/types.ts';
 import { count, duration, percent, plural, significant } from '../../ui/format.ts';
 
 /** What serving alone says of a deployment, in the words of the house. */
@@ -20,6 +20,16 @@ export function servingReason(deployment: Deployment): string {
   return errors === 0
     ? `${plural(requests, 'request')} since the server started, none failed${latency}.`
     : `${count(errors)} of ${count(requests)} requests failed (${percent(errors / requests, 2)})${latency}.`;
+}
+
+/** What a revision is: the name of its model, or how many nodes of its graph run one. */
+export function servedWords({ model, models }: Revision): string {
+  return models ? `a graph of ${plural(models.length, 'model')}` : model;
+}
+
+/** What a deployment declares, as the argument of a command; `graph` where it declares one. */
+export function declaredWords({ model }: DeploymentSpec, graph: string): string {
+  return model === undefined ? graph : `${model} `;
 }
 
 const open = ['awaiting-approval', 'shadow', 'canary', 'held'];

@@ -11,7 +11,8 @@ import { Panel } from '../../ui/panel.tsx';
 import { StateStrip } from '../../ui/sparkline.tsx';
 import { StateBadge } from '../../ui/state.tsx';
 import { DeployButton } from './deploy-dialog.tsx';
-import { servingReason, servingState } from './deployment-words.ts';
+import { servedWords, servingReason, servingState } from './deployment-words.ts';
+import { GraphButton } from './graph-button.tsx';
 
 /** Every deployment: is it well, what does it serve, how much, how fast, and what is on its way in. */
 export function DeploymentsPage() {
@@ -22,7 +23,12 @@ export function DeploymentsPage() {
     <Page
       title="Deployments"
       api={{ path: '/api/serving/deployments', cli: 'houston status' }}
-      actions={<DeployButton />}
+      actions={
+        <>
+          <GraphButton />
+          <DeployButton />
+        </>
+      }
     >
       <Panel flush>
         <Loaded query={deployments} rows={8}>
@@ -88,7 +94,9 @@ const columns: Column<Deployment>[] = [
       deployment.champion ? `${deployment.champion.model} ${deployment.champion.version}` : null,
     render: (deployment) =>
       deployment.champion ? (
-        deployment.champion.model === deployment.name ? (
+        deployment.champion.models ? (
+          <span title={servedWords(deployment.champion)}>graph {deployment.champion.version}</span>
+        ) : deployment.champion.model === deployment.name ? (
           `version ${deployment.champion.version}`
         ) : (
           `${deployment.champion.model} ${deployment.champion.version}`

@@ -6,6 +6,7 @@ import { ErrorPanel, Skeleton } from '../../ui/feedback.tsx';
 import { Drawer } from '../../ui/overlay.tsx';
 import { PredictionExplanation } from './explanation-view.tsx';
 import { PredictionFacts, PredictionVector, PredictionWhy } from './prediction-details.tsx';
+import { isOfGraph, PredictionGraph } from './prediction-graph.tsx';
 
 /** One prediction beside the table. */
 export function PredictionDrawer({
@@ -30,6 +31,12 @@ export function PredictionDrawer({
         <>
           <PredictionFacts row={row} />
           <PredictionVector row={row} />
+          {isOfGraph(row) ? (
+            <>
+              <h3 style={{ fontSize: 'var(--fs-2)' }}>Through the graph</h3>
+              <PredictionGraph row={row} />
+            </>
+          ) : null}
           <h3 style={{ fontSize: 'var(--fs-2)' }}>What counted</h3>
           <PredictionExplanation key={row.id} row={row} />
           <h3 style={{ fontSize: 'var(--fs-2)' }}>Why</h3>

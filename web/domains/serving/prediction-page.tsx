@@ -7,6 +7,7 @@ import { Page } from '../../ui/page.tsx';
 import { Panel } from '../../ui/panel.tsx';
 import { PredictionExplanation } from './explanation-view.tsx';
 import { PredictionFacts, PredictionVector, PredictionWhy } from './prediction-details.tsx';
+import { isOfGraph, PredictionGraph } from './prediction-graph.tsx';
 
 /** One prediction: answer, vector, and the chain back to the data. */
 export function PredictionPage() {
@@ -40,6 +41,11 @@ export function PredictionPage() {
             >
               <PredictionVector row={row} />
             </Panel>
+            {isOfGraph(row) ? (
+              <Panel title="Through the graph" note="which nodes ran for this row, and what each gave">
+                <PredictionGraph row={row} />
+              </Panel>
+            ) : null}
             <Panel title="What counted" note="Shapley values: how each feature moved the score">
               <PredictionExplanation key={row.id} row={row} />
             </Panel>

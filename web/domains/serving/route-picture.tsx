@@ -4,6 +4,8 @@ import type { Deployment, Revision } from '../../api/types.ts';
 import { useWidth } from '../../ui/charts.ts';
 import { CopyId } from '../../ui/copy-id.tsx';
 import { duration, plural } from '../../ui/format.ts';
+import { subjectPath } from '../../ui/subject.tsx';
+import { servedWords } from './deployment-words.ts';
 import './serving.css';
 
 const ROW = 52;
@@ -82,9 +84,10 @@ export function RoutePicture({ deployment }: { deployment: Deployment }) {
               <span className="grow">
                 <span className="truncate" style={{ display: 'block' }}>
                   <b>{label}</b>{' '}
-                  <Link to={path`/registry/${model}/${arm.version}`}>
-                    {model === deployment.name ? '' : `${model} `}version {arm.version}
+                  <Link to={subjectPath(`model:${model}/${arm.version}`) ?? ''}>
+                    {model === deployment.name || revision?.models ? '' : `${model} `}version {arm.version}
                   </Link>
+                  {revision?.models ? <span className="dim"> {servedWords(revision)}</span> : null}
                 </span>
                 <span
                   className="small dim truncate"

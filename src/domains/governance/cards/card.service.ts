@@ -6,7 +6,7 @@ import type { DataDoor } from '../../data/index.ts';
 import type { ExperimentsDoor } from '../../experiments/index.ts';
 import type { FeaturesDoor } from '../../features/index.ts';
 import type { EvaluationRecord, ModelVersion, RegistryDoor, VersionRef } from '../../registry/index.ts';
-import type { ServingDoor } from '../../serving/index.ts';
+import type { Revision, ServingDoor } from '../../serving/index.ts';
 import { type Approval, listApprovals } from '../approvals.service.ts';
 import type { Card } from './card.contract.ts';
 import { limitsOf } from './limits.model.ts';
@@ -195,9 +195,7 @@ async function deploymentsOf(
   const { listDeployments, listRevisions, listRollouts } = serving();
   const found: Card['deployments'] = [];
   for (const { name, environment, champion } of await listDeployments(scope)) {
-    const revisions = (await listRevisions(scope, name)).filter(
-      (revision) => revision.model === model && revision.version === version,
-    );
+    const revisions = (await listRevisions(scope, name)).filter((revision) => runs(revision, model, version));
     if (revisions.length === 0) continue;
     const rollouts = await listRollouts(scope, { deployment: name, limit: 1000 });
     for (const revision of revisions) {
@@ -214,6 +212,12 @@ async function deploymentsOf(
     }
   }
   return found;
+}
+
+/** Whether a revision is this version, or a graph with it in a node. */
+function runs(revision: Revision, model: string, version: number): boolean {
+  const all = revision.graph ? Object.values(revision.graph.models) : [revision];
+  return all.some((one) => one.model === model && one.version === version);
 }
 
 /** The events about the version itself and about what it was made from. */

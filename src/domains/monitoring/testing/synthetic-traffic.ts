@@ -30,6 +30,7 @@ const revisionOf = (id: string): Revision => ({
   featureService: null,
   featureDigest: null,
   settings: {} as Revision['settings'],
+  graph: null,
   features: ['delay', 'noise'],
   createdAt: 0,
 });

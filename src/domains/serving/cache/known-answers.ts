@@ -1,4 +1,5 @@
 import { performance } from 'node:perf_hooks';
+import { sameVectors } from '../routing/same-vectors.ts';
 import type { LiveRevision } from '../runtime/live-revision.ts';
 import type { NamedTensor } from '../runtime/tensors.ts';
 import { inputDigest } from './input-digest.ts';
@@ -30,7 +31,7 @@ export function lookUp(
 ): Known | null {
   if (whyNotCached(cache, chosen) !== null) return null;
   if (other !== null) {
-    if (other.revision.featureDigest !== chosen.revision.featureDigest) return null;
+    if (!sameVectors(other, chosen)) return null;
     if (whyNotCached(cache, other) !== null) return null;
   }
   const start = performance.now();

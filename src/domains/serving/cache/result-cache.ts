@@ -1,3 +1,4 @@
+import type { RunOutputs } from '../runtime/runner.ts';
 import type { NamedTensor } from '../runtime/tensors.ts';
 
 /** What a deployment declares about its cache, with the defaults that hold. */
@@ -13,7 +14,7 @@ export type CacheRoom = { bytes: number; readonly most: number };
 
 /** What a run has given. Whoever is handed the outputs must not write into them. */
 export type Answer = {
-  readonly outputs: NamedTensor[];
+  readonly outputs: RunOutputs;
   /** What the run took, in milliseconds. */
   readonly computeMs: number;
 };
@@ -93,7 +94,8 @@ export function createResultCache(room: CacheRoom, settings: CacheSettings): Res
       return entry;
     },
     put(key, { outputs, computeMs }, now, since) {
-      const copy = outputs.map(copyOf);
+      const copy: RunOutputs = outputs.map(copyOf);
+      if (outputs.path !== undefined) copy.path = outputs.path;
       const entry: Entry = { outputs: copy, computeMs, bytes: sizeOf(key, copy), madeAt: now };
       if (since !== generation) return entry;
       const before = known.get(key);

@@ -21,12 +21,18 @@ export function explanationRoutes(app: HoustonApp, state: ServingState): void {
   const desk = createExplanationDesk<Explanation>();
   app.addHook('preClose', () => desk.close());
 
-  const ask = async (scope: Scope, subject: Subject, input: contract.ExplanationSettingsInput) => {
+  /** `given` is the row of a request, of which the vector may hold only a part. */
+  const ask = async (
+    scope: Scope,
+    subject: Subject,
+    input: contract.ExplanationSettingsInput,
+    given: object | null = null,
+  ) => {
     const settings: Settings = { ...defaultSettings, ...input };
     const { spec } = await getDeployment(scope, subject.deployment);
     const { deployment, revision, prediction } = subject;
     const id = prediction?.id ?? null;
-    const asked = { deployment, revision, id, vector: Array.from(subject.vector, String), settings };
+    const asked = { deployment, revision, id, vector: Array.from(subject.vector, String), given, settings };
     const key = digestJson(asked as unknown as Json);
     const answer = await desk.ask(key, waitMs, (progress) =>
       explain(state, scope, subject, settings, progress),
@@ -75,7 +81,7 @@ export function explanationRoutes(app: HoustonApp, state: ServingState): void {
         ...(eventTime !== undefined && { eventTime }),
         ...(version !== undefined && { version }),
       });
-      const answer = await ask(scope, subject, settings);
+      const answer = await ask(scope, subject, settings, { row, eventTime: eventTime ?? null });
       return reply.status(answer.status).send(answer.body);
     },
   );

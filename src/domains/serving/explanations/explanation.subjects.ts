@@ -1,6 +1,7 @@
 import { platformError } from '../../../platform/errors.ts';
 import type { Scope } from '../../../platform/scope.ts';
 import { getDeployment } from '../deployments.service.ts';
+import { fieldsOf } from '../graphs/recorded-row.ts';
 import { getPrediction } from '../predictions.service.ts';
 import { parseTime, prepareRows } from '../routing/request-rows.ts';
 import type { LiveRevision } from '../runtime/live-revision.ts';
@@ -15,7 +16,8 @@ import { withRevision } from './revision-at-hand.ts';
 
 /** A recorded prediction as the log has it. @throws serving.prediction.not_found, …explanation.not_recorded, …no_score */
 export async function recordedSubject(state: ServingState, scope: Scope, id: string): Promise<Subject> {
-  const { deployment, revision, time, score, error, features } = await getPrediction(state, scope, id);
+  const prediction = await getPrediction(state, scope, id);
+  const { deployment, revision, time, score, error, features, inputs, eventTime } = prediction;
   if (error !== null || score === null) {
     throw explanationError(
       'serving.explanation.no_score',
@@ -34,7 +36,8 @@ export async function recordedSubject(state: ServingState, scope: Scope, id: str
     );
   }
   const vector = Float64Array.from(values, (value) => value ?? Number.NaN);
-  return { deployment, revision, vector, prediction: { id, time, score } };
+  const sent = { fields: fieldsOf(inputs), eventTime: eventTime ?? time };
+  return { deployment, revision, vector, sent, prediction: { id, time, score } };
 }
 
 /**
@@ -64,7 +67,8 @@ export async function requestedSubject(
         'This model takes no vector of numbers that fits a record.',
       );
     }
-    return { deployment, revision, vector: Float64Array.from(vectors), prediction: null };
+    const sent = { fields: row, eventTime: time };
+    return { deployment, revision, vector: Float64Array.from(vectors), sent, prediction: null };
   });
 }
 

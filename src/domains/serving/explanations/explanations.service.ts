@@ -11,6 +11,7 @@ import { isEnumerated, kernelShapley } from '../../../math/shapley/kernel.ts';
 import { permutationShapley } from '../../../math/shapley/permutation.ts';
 import { isoTime } from '../../../platform/clock.ts';
 import type { Scope } from '../../../platform/scope.ts';
+import { heldTensors, type SentRow } from '../graphs/recorded-row.ts';
 import type { LiveRevision } from '../runtime/live-revision.ts';
 import type { ServingState } from '../serving.state.ts';
 import { type Background, recordedBackground } from './background.ts';
@@ -26,6 +27,8 @@ export type Subject = {
   deployment: string;
   revision: string;
   vector: Float64Array;
+  /** The row as it was sent: what is no number of the vector stays as it is in all that is scored. */
+  sent: SentRow;
   prediction: { id: string; time: number; score: number } | null;
 };
 
@@ -79,7 +82,7 @@ async function explainBy(live: LiveRevision, task: Task): Promise<Explanation> {
       if (progress.mustEnd) throw stopping();
     },
   };
-  const model = vectorModel(live, vector.length, pace);
+  const model = vectorModel(live, vector.length, pace, heldTensors(live, subject.sent));
   const link = settings.link === 'logit' ? logOdds : undefined;
   const game = interventionalGame(model, vector, background.vectors, link);
   checkCalls(live, settings, game, background);

@@ -21,16 +21,26 @@ const runMs = { inline: 1, constant: 1, worker: 4, upstream: 200 };
 /**
  * The scores of recorded vectors: the model's inputs side by side, in its own order. Runs are as large as their time
  * allows, one after another, with a pause as long as each run, so that at most half of the model's time goes here.
+ * `held` are inputs of one row that stay as they are.
  * @throws serving.explanation.unsupported when the model takes texts, half floats or inputs of free size
  */
-export function vectorModel(live: LiveRevision, width: number, pace: Pace): RowModel {
+export function vectorModel(
+  live: LiveRevision,
+  width: number,
+  pace: Pace,
+  held: readonly NamedTensor[] = [],
+): RowModel {
   const { runner, scorer } = live;
-  const widths = inputWidths(live, width);
+  const still = new Map(held.map((tensor) => [tensor.name, tensor]));
+  const varying = runner.inputs.filter(({ name }) => !still.has(name));
+  const widths = inputWidths(live, varying, width);
   const isOneByOne = runner.inputs.every(({ shape }) => shape[0] === 1);
   let size = isOneByOne ? 1 : firstRows;
 
   const runRows = async (rows: Float64Array, from: number, count: number) => {
-    const outputs = await inTime(runner.run(feedsOf(live, widths, rows, from, count)), pace.deadline);
+    const numbers = feedsOf(varying, widths, rows, from, count);
+    const feeds = still.size === 0 ? numbers : withHeld(live, still, numbers, count);
+    const outputs = await inTime(runner.run(feeds), pace.deadline);
     const scores = scorer.scores(outputs, count);
     if (!scores.some(Number.isNaN)) return scores;
     throw failed('The model gives no valid score for a mix of this row and recorded ones.');
@@ -76,8 +86,7 @@ function inTime<T>(run: Promise<T>, deadline: number): Promise<T> {
 }
 
 /** Columns of the vector that each input takes. */
-function inputWidths(live: LiveRevision, width: number): number[] {
-  const { inputs } = live.runner;
+function inputWidths(live: LiveRevision, inputs: readonly TensorSpec[], width: number): number[] {
   const refuse = (message: string) => explanationError('serving.explanation.unsupported', message);
   const widths = inputs.map((input) => {
     const columns = elementCount(input.shape.slice(1));
@@ -94,8 +103,30 @@ function inputWidths(live: LiveRevision, width: number): number[] {
   throw refuse(`The record has ${width} values a row, and the model takes ${sum}.`);
 }
 
-function feedsOf(
+/** The inputs in their order, those that are held with the same row as often as there are rows. */
+function withHeld(
   { runner }: LiveRevision,
+  held: ReadonlyMap<string, NamedTensor>,
+  numbers: readonly NamedTensor[],
+  count: number,
+): NamedTensor[] {
+  return runner.inputs.map(({ name }) => {
+    const one = held.get(name);
+    if (!one) return numbers.find((tensor) => tensor.name === name)!;
+    const { datatype, shape, data } = one;
+    const repeated = allocate(datatype, count * data.length) as unknown as unknown[];
+    for (let i = 0; i < repeated.length; i++) repeated[i] = data[i % data.length];
+    return {
+      name,
+      datatype,
+      shape: [count, ...shape.slice(1)],
+      data: repeated as unknown as NamedTensor['data'],
+    };
+  });
+}
+
+function feedsOf(
+  inputs: readonly TensorSpec[],
   widths: readonly number[],
   rows: Float64Array,
   from: number,
@@ -103,7 +134,7 @@ function feedsOf(
 ): NamedTensor[] {
   const width = widths.reduce((total, one) => total + one, 0);
   let offset = 0;
-  return runner.inputs.map((input, i) => {
+  return inputs.map((input, i) => {
     const columns = widths[i];
     const data = allocate(input.datatype, count * columns);
     const put = writer(input, data);

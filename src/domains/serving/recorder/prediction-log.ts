@@ -30,6 +30,8 @@ export type PredictionRecord = {
   width: number;
   /** One score a row, NaN where the output is invalid; null for a failed request. */
   scores: ArrayLike<number> | null;
+  /** The way that each row took through a graph, as a JSON array: one text a row, or one for all. */
+  path?: string;
   error: string | null;
   /** The answer came from the cache: nothing was run for it. */
   cached?: boolean;
@@ -267,6 +269,7 @@ function writePrediction(lines: LineWriter, record: PredictionRecord, isRetry: b
     }
     lines.text(']');
   }
+  if (record.path !== undefined) lines.text(`,"g":${record.path}`);
   if (record.error !== null) lines.text(`,"err":${JSON.stringify(record.error)}`);
   if (record.cached) lines.text(',"hit":1');
   lines.text(isRetry ? ',"again":1}' : '}');

@@ -5,14 +5,14 @@ import type { LogKind } from './prediction-log.ts';
 /**
  * SQL over the logs. Line form and Parquet form of a log have the same relation:
  * predictions: request_id, row_index, event_time, time, revision, arm, rollout, latency_ms, compute_ms, inputs (JSON text of
- * the request), features FLOAT[] or vector BLOB (see packed-vectors.ts), score DOUBLE, error, cached, again; one line per
- * row of each request. Readers get features alone.
+ * the request), features FLOAT[] or vector BLOB (see packed-vectors.ts), score DOUBLE, path (of a row through a graph),
+ * error, cached, again; one line per row of each request. Readers get features alone.
  * pairs: the same request_id and row_index with the other arm's revision and score.
  * feedback: request_id, row_index, value, event_time, received, ordinal.
  */
 const lineColumns: Record<LogKind, string> = {
   predictions:
-    "{id:'VARCHAR',t:'BIGINT',rev:'VARCHAR',arm:'VARCHAR',ro:'VARCHAR',n:'INTEGER',ms:'DOUBLE',cm:'DOUBLE',e:'BIGINT[]',x:'JSON',f:'FLOAT[][]',fw:'INTEGER',fb:'VARCHAR',s:'DOUBLE[]',err:'VARCHAR',hit:'INTEGER',again:'INTEGER'}",
+    "{id:'VARCHAR',t:'BIGINT',rev:'VARCHAR',arm:'VARCHAR',ro:'VARCHAR',n:'INTEGER',ms:'DOUBLE',cm:'DOUBLE',e:'BIGINT[]',x:'JSON',f:'FLOAT[][]',fw:'INTEGER',fb:'VARCHAR',s:'DOUBLE[]',g:'VARCHAR[]',err:'VARCHAR',hit:'INTEGER',again:'INTEGER'}",
   pairs: "{id:'VARCHAR',t:'BIGINT',rev:'VARCHAR',ro:'VARCHAR',cm:'DOUBLE',s:'DOUBLE[]',err:'VARCHAR'}",
   feedback: "{id:'VARCHAR',row:'INTEGER',v:'DOUBLE',et:'BIGINT',t:'BIGINT'}",
 };
@@ -22,8 +22,8 @@ const selections: Record<LogKind, (source: string) => string> = {
     `SELECT id AS request_id, (u - 1)::INTEGER AS row_index, make_timestamp(coalesce(e[u], e[1]) * 1000) AS event_time,
       make_timestamp(t * 1000) AS time, rev AS revision, arm, ro AS rollout, n AS request_rows, ms AS latency_ms,
       cm AS compute_ms,
-      x::VARCHAR AS inputs, f[u] AS features, ${packedRow} AS vector, s[u] AS score, err AS error,
-      hit IS NOT NULL AS cached, again
+      x::VARCHAR AS inputs, f[u] AS features, ${packedRow} AS vector, s[u] AS score,
+      coalesce(g[u], g[1]) AS path, err AS error, hit IS NOT NULL AS cached, again
     FROM (SELECT *, unnest(range(1, n + 1)) AS u
       FROM (SELECT * REPLACE (from_base64(fb) AS fb) FROM ${source}) WHERE id IS NOT NULL)`,
   pairs: (source) =>

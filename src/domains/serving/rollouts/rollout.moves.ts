@@ -82,7 +82,9 @@ export async function commitPromotion(
     const champion = challenger.revision.id;
     const previous = deployment?.champion === champion ? deployment.previous : (deployment?.champion ?? null);
     await store.setChampion(tx.db, rollout.deployment, { champion, previous }, now);
-    await state.registry.setAlias(tx, challenger.revision.model, 'champion', challenger.revision.version);
+    const { model, version, graph } = challenger.revision;
+    // A graph may name its models by their aliases, so it moves none.
+    if (!graph) await state.registry.setAlias(tx, model, 'champion', version);
     await recordRollout(tx, 'promoted', rollout, challenger, { reason });
   });
 }

@@ -10,6 +10,7 @@ import { meterCache, meterRequest, meterRun } from '../meter/meter.ts';
 import type { PredictionLog } from '../recorder/prediction-log.ts';
 import { isChallengers } from '../rollouts/rollout.model.ts';
 import type { LiveRevision } from '../runtime/live-revision.ts';
+import type { RunOutputs } from '../runtime/runner.ts';
 import type { NamedTensor } from '../runtime/tensors.ts';
 import { servingError } from '../serving.errors.ts';
 import type { AsideQueue } from './aside-queue.ts';
@@ -17,6 +18,7 @@ import { createPredictionIds } from './prediction-ids.ts';
 import { beginRun, describePrediction, endRun, traced } from './prediction-trace.ts';
 import { type PreparedRows, prepareRows } from './request-rows.ts';
 import type { LiveRollout, Route } from './route.ts';
+import { sameVectors } from './same-vectors.ts';
 
 export type PredictRequest = {
   /** The caller's own id; a prediction id is made when there is none. */
@@ -51,7 +53,7 @@ export type Prediction = {
 /** One run of one revision. */
 type Run = {
   live: LiveRevision;
-  outputs: NamedTensor[];
+  outputs: RunOutputs;
   scores: Float64Array;
   computeMs: number;
   error: string | null;
@@ -152,6 +154,7 @@ export async function predict(
       features: rows.vectors,
       width: rows.width,
       scores: ok ? scores : null,
+      ...(outputs.path !== undefined && { path: outputs.path }),
       error: failed ? (failed.error ?? 'invalid output') : run.error,
       cached: answer !== null && failed === null,
     });
@@ -260,7 +263,7 @@ function runRows(
 ): Promise<Run> {
   const start = performance.now();
   const span = trace?.span ? beginRun(trace.span, live, arm) : undefined;
-  const finish = (outputs: NamedTensor[], error: string | null, failure: HoustonError | null = null): Run => {
+  const finish = (outputs: RunOutputs, error: string | null, failure: HoustonError | null = null): Run => {
     const computeMs = performance.now() - start;
     meterRun(live.meter, rows.rows, computeMs);
     if (span) endRun(span, error);
@@ -283,9 +286,9 @@ function knownRun(live: LiveRevision, rows: PreparedRows, { outputs }: Answer): 
   return { live, outputs, scores, computeMs: 0, error: null, failure: null };
 }
 
-/** The answer of a run that may be given again. */
+/** The answer of a run that may be given again; not when a part of it has failed. */
 function answerOf(run: Run): Answer | null {
-  return isBad(run) ? null : run;
+  return isBad(run) || run.outputs.isPartial ? null : run;
 }
 
 /** A run in a worker that takes too long is given up (it ends on its own); inline runs cannot be. */
@@ -304,10 +307,6 @@ function isBad(run: Run): boolean {
   if (run.live.scorer.output === null) return false;
   for (const score of run.scores) if (Number.isNaN(score)) return true;
   return false;
-}
-
-function sameVectors(a: LiveRevision, b: LiveRevision): boolean {
-  return a.revision.featureDigest === b.revision.featureDigest;
 }
 
 type Answered = Pick<Asked, 'id' | 'now' | 'champion' | 'rows' | 'known'> & {

@@ -1,3 +1,4 @@
+import { addColumns } from '../graphs/request-columns.ts';
 import type { LiveRevision } from '../runtime/live-revision.ts';
 import { elementCount, type NamedTensor, shapeFits, type TensorSpec } from '../runtime/tensors.ts';
 import { servingError } from '../serving.errors.ts';
@@ -70,8 +71,11 @@ function fromFeatures(live: LiveRevision, source: FeatureSource, request: RawReq
   const { width } = source;
   const vectors = new Float32Array(rows * width);
   source.vectorizer.fill(columns, eventTimes, vectors);
-  const [{ name }] = live.runner.inputs;
-  const feeds: NamedTensor[] = [{ name, datatype: 'FP32', shape: [rows, width], data: vectors }];
+  const { inputs } = live.runner;
+  const feeds: NamedTensor[] = [
+    { name: inputs[0].name, datatype: 'FP32', shape: [rows, width], data: vectors },
+  ];
+  if (inputs.length > 1) addColumns(feeds, inputs, columns, rows);
   return { rows, eventTimes, feeds, vectors, width, inputs: columnsJson(columns, source.heads) };
 }
 

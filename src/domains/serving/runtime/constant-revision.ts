@@ -30,6 +30,7 @@ export function constantRevision(champion: LiveRevision, constant: Constant, now
     featureService,
     featureDigest,
     settings: defaultSettings,
+    graph: null,
     features,
     createdAt: now,
   };

@@ -1,7 +1,8 @@
 import { statSync } from 'node:fs';
 import { performance } from 'node:perf_hooks';
 import { whyNotRepeatable } from '../cache/repeatability.ts';
-import { createMeter, type RevisionMeter } from '../meter/meter.ts';
+import type { RevisionGraph } from '../graphs/graph-revision.ts';
+import { createMeter, type JoinedRuns, type RevisionMeter } from '../meter/meter.ts';
 import type { FeatureSource } from '../routing/feature-port.ts';
 import { servingError } from '../serving.errors.ts';
 import { inlineBytes, inlineLimitMs, type Runner, type RuntimeSettings } from './runner.ts';
@@ -19,6 +20,8 @@ export type Revision = {
   featureService: string | null;
   featureDigest: string | null;
   settings: RuntimeSettings;
+  /** The graph that it is, instead of one model; `digest` is then the graph's own. */
+  graph: RevisionGraph | null;
   /** Names of the recorded vector's columns. */
   features: string[];
   createdAt: number;
@@ -67,47 +70,86 @@ export async function loadRevision(
     operators?: Readonly<Record<string, number>>;
   },
 ): Promise<LiveRevision> {
-  const refuse = (reason: string) => servingError('serving.model.refused', reason);
-  const { threads, placement, workers } = revision.settings;
+  const { settings, deployment, model, version, id } = revision;
   const { source } = options;
+  let scorer: Scorer | undefined;
+  const meter = options.meter ?? createMeter({ deployment, model, version, revision: id });
+  const { runner, runMs, bytes, unrepeatable } = await openModel(settings, path, {
+    openRemote: options.openRemote,
+    operators: options.operators,
+    joined: meter.joined,
+    check(opened) {
+      scorer = createScorer(opened.outputs, options);
+      if (source) checkVectorInput(opened.inputs, source);
+    },
+  });
+  return {
+    revision,
+    runner,
+    source,
+    scorer: scorer!,
+    runMs,
+    bytes,
+    meter,
+    inputs: source ? requestSpecs(source) : runner.inputs,
+    unrepeatable,
+    warmedOn: { requests: 0, rows: 0 },
+    release: () => runner.close(),
+  };
+}
+
+export type OpenedModel = {
+  runner: Runner;
+  /** Usual cost of a one-row run, in milliseconds. */
+  runMs: number;
+  /** About what it holds of this machine's memory. */
+  bytes: number;
+  /** Why its answers are not cached; null where they may be. */
+  unrepeatable: string | null;
+};
+
+/**
+ * Opens a model where its settings and its measured cost say, and warms it up. `check` sees it before its first run.
+ * @throws serving.model.refused with the reason, and what `check` throws
+ */
+export async function openModel(
+  settings: RuntimeSettings,
+  path: string,
+  options: {
+    openRemote?: (() => Promise<Runner>) | undefined;
+    operators?: Readonly<Record<string, number>> | undefined;
+    joined?: JoinedRuns;
+    check?: (runner: Runner) => void;
+  },
+): Promise<OpenedModel> {
+  const { openRemote, operators = {}, joined, check } = options;
+  const refuse = (reason: string) => servingError('serving.model.refused', reason);
+  const { threads, placement, workers } = settings;
   const textOf = (error: unknown) =>
     (error instanceof Error ? error.message : String(error)).replaceAll(path, 'it');
-  const isLocal = options.openRemote === undefined;
+  const isLocal = openRemote === undefined;
   const isLarge = isLocal && statSync(path).size > inlineBytes;
-  const { deployment, model, version, id } = revision;
-  const meter = options.meter ?? createMeter({ deployment, model, version, revision: id });
   let runner: Runner;
   try {
-    runner = options.openRemote
-      ? await options.openRemote()
+    runner = openRemote
+      ? await openRemote()
       : placement === 'worker' || (placement === 'auto' && isLarge)
         ? await openWorkerRunner(path, threads, workers)
-        : await openInlineRunner(path, threads, meter.joined);
+        : await openInlineRunner(path, threads, joined);
   } catch (error) {
     throw refuse(`The model does not load: ${textOf(error)}`);
   }
   try {
-    const scorer = createScorer(runner.outputs, options);
-    if (source) checkVectorInput(runner.inputs, source);
+    check?.(runner);
     let runMs = isLocal ? await warmUp(runner) : 0;
     if (isLocal && placement === 'auto' && !isLarge && runMs > inlineLimitMs) {
       await runner.close();
       runner = await openWorkerRunner(path, threads, workers);
       runMs = await warmUp(runner);
     }
-    return {
-      revision,
-      runner,
-      source,
-      scorer,
-      runMs,
-      bytes: isLocal ? residentBytes(statSync(path).size, runner.placement, workers) : 0,
-      meter,
-      inputs: source ? requestSpecs(source) : runner.inputs,
-      unrepeatable: isLocal ? await whyNotRepeatable(runner, options.operators ?? {}) : null,
-      warmedOn: { requests: 0, rows: 0 },
-      release: () => runner.close(),
-    };
+    const bytes = isLocal ? residentBytes(statSync(path).size, runner.placement, workers) : 0;
+    const unrepeatable = isLocal ? await whyNotRepeatable(runner, operators) : null;
+    return { runner, runMs, bytes, unrepeatable };
   } catch (error) {
     await runner.close();
     throw error instanceof Error && 'code' in error
@@ -137,7 +179,8 @@ function checkVectorInput(inputs: readonly TensorSpec[], { width, ref }: Feature
   );
 }
 
-function requestSpecs({ columns }: FeatureSource): TensorSpec[] {
+/** What callers send to a deployment with a feature service. */
+export function requestSpecs({ columns }: FeatureSource): TensorSpec[] {
   const datatypes = { string: 'BYTES', number: 'FP64', timestamp: 'BYTES', boolean: 'BOOL' } as const;
   return columns.map(({ name, type }) => ({ name, datatype: datatypes[type], shape: [-1] }));
 }
@@ -146,7 +189,7 @@ function requestSpecs({ columns }: FeatureSource): TensorSpec[] {
  * Runs one row of zeros a few times; returns the usual cost in milliseconds: the lower quartile, since other work
  * on the event loop can only make a run look dearer.
  */
-async function warmUp(runner: Runner): Promise<number> {
+export async function warmUp(runner: Runner): Promise<number> {
   const feeds: NamedTensor[] = runner.inputs.map(({ name, datatype, shape }) => {
     const concrete = shape.map((size) => (size === -1 ? 1 : size));
     return { name, datatype, shape: concrete, data: allocate(datatype, elementCount(concrete)) };

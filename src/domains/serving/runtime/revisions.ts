@@ -1,6 +1,7 @@
 import { digestJson, type Json, shortDigest } from '../../../platform/json.ts';
 import type { Scope } from '../../../platform/scope.ts';
 import type { ModelVersion, RegistryDoor } from '../../registry/index.ts';
+import { reopenGraph } from '../graphs/graph-revision.ts';
 import type { RevisionMeter } from '../meter/meter.ts';
 import { type FeatureSource, type FeaturesPort, featureSource } from '../routing/feature-port.ts';
 import { rawFeatureNames } from '../routing/request-rows.ts';
@@ -73,6 +74,7 @@ export async function openRevision(
     featureService: source?.ref ?? null,
     featureDigest: source?.digest ?? null,
     settings,
+    graph: null,
     features: source ? [...source.vectorizer.features] : [],
     createdAt: scope.now(),
   };
@@ -98,6 +100,7 @@ export async function reopenRevision(
   spec: DeploymentSpecInput,
   revision: Revision,
 ): Promise<LiveRevision> {
+  if (revision.graph) return reopenGraph(needs, scope, spec, revision, revision.graph);
   const service = revision.featureService?.split('@')[0];
   const digest = revision.featureDigest ?? undefined;
   const source = service === undefined ? null : await openSource(needs, scope, service, digest);
@@ -112,7 +115,7 @@ export async function reopenRevision(
   });
 }
 
-function scoreOptions({ scoreOutput, scoreRange }: DeploymentSpecInput) {
+export function scoreOptions({ scoreOutput, scoreRange }: DeploymentSpecInput) {
   return { ...(scoreOutput !== undefined && { scoreOutput }), ...(scoreRange && { scoreRange }) };
 }
 
@@ -126,23 +129,38 @@ function remoteOptions(
   { deployment, id, model, settings }: Revision,
   signature: KnownSignature,
 ): { openRemote?: () => Promise<Runner> } {
+  const openRemote = remoteOpener(scope, { deployment, revision: id, model, settings, signature });
+  return openRemote ? { openRemote } : {};
+}
+
+/** Opens a model on the upstream of its settings; undefined when it has none. @throws serving.upstream.not_allowed */
+export function remoteOpener(
+  scope: Scope,
+  of: {
+    deployment: string;
+    revision: string;
+    model: string;
+    settings: RuntimeSettings;
+    signature: KnownSignature;
+  },
+): (() => Promise<Runner>) | undefined {
+  const { deployment, revision, model, settings, signature } = of;
   const { upstream, timeoutMs } = settings;
-  if (!upstream) return {};
+  if (!upstream) return undefined;
   const { platform, now } = scope;
   checkOrigin(upstream.url, platform.config.upstreams);
-  const openRemote = () =>
+  return () =>
     openUpstreamRunner(upstream, {
       model,
       signature,
       timeoutMs,
       now,
-      onChange: (change) => void recordUpstream(platform, { deployment, revision: id, upstream }, change),
+      onChange: (change) => void recordUpstream(platform, { deployment, revision, upstream }, change),
     });
-  return { openRemote };
 }
 
 /** The vectors of a service: of its current version, or of the one with this digest. */
-async function openSource(
+export async function openSource(
   needs: RevisionNeeds,
   scope: Scope,
   service: string,
@@ -156,7 +174,7 @@ async function openSource(
 }
 
 /** A version of another form than ONNX is only recorded until it has its twin; another server may still serve it. */
-function checkServable({ model, version, flavor, servable }: ModelVersion): void {
+export function checkServable({ model, version, flavor, servable }: ModelVersion): void {
   if (servable) return;
   throw servingError(
     'serving.model.refused',

@@ -2,6 +2,12 @@ import type { RequestTrace } from '../../../platform/tracing/tracer.ts';
 import type { Upstream } from '../upstreams/remote-model.ts';
 import type { NamedTensor, TensorSpec } from './tensors.ts';
 
+/**
+ * What a run gives. Of a graph, `path` is the way that each row took, as JSON text to record, and `isPartial` says that
+ * a node has failed on the way, which was provided for.
+ */
+export type RunOutputs = NamedTensor[] & { path?: string; isPartial?: boolean };
+
 /** A loaded model. `run` may be called while earlier runs are under way. */
 export type Runner = {
   readonly placement: 'inline' | 'worker' | 'upstream' | 'constant';
@@ -10,7 +16,7 @@ export type Runner = {
   /** Runs that it is good for at once; further ones would only wait in it. */
   readonly parallel: number;
   /** `trace` is handed on by models that run elsewhere. */
-  run(feeds: readonly NamedTensor[], trace?: RequestTrace): Promise<NamedTensor[]>;
+  run(feeds: readonly NamedTensor[], trace?: RequestTrace): Promise<RunOutputs>;
   /** Waits for the runs under way, then gives the memory back. */
   close(): Promise<void>;
 };
