@@ -162,6 +162,8 @@ export const permissions: PermissionTable = {
   'GET /api/serving/predictions/:id/graph': 'read',
   'POST /api/serving/feedback': 'serving.feedback',
   'POST /api/serving/deployments/:name/comparisons': 'read',
+  'POST /api/serving/deployments/:name/query': 'serving.query',
+  'GET /api/serving/deployments/:name/query/columns': 'serving.query',
   // monitoring
   'GET /api/monitoring/monitors': 'read',
   'GET /api/monitoring/monitors/:deployment': 'read',

@@ -34,7 +34,7 @@ export async function acceptFeedback(
       continue;
     }
     hint = found.log;
-    written = found.log.feedback({ ...found, value: item.value, time: item.time }, received);
+    written = found.log.feedback({ ...found, value: item.value, reward: null, time: item.time }, received);
     labelled.push([found.log.deployment, found.request, found.row, item.value]);
   }
   if (written && !(await written)) {

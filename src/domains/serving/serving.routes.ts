@@ -12,6 +12,7 @@ import { graphRoutes } from './graphs/graph.routes.ts';
 import { trafficOf } from './meter/meter.ts';
 import { observabilityRoutes } from './observability/observability.routes.ts';
 import * as predictions from './predictions.service.ts';
+import { queryRoutes } from './query/query.routes.ts';
 import { rollback } from './rollback.service.ts';
 import type { RolloutController } from './rollouts/controller.ts';
 import { parseTime } from './routing/request-rows.ts';
@@ -39,6 +40,7 @@ export function servingRoutes(app: HoustonApp, state: ServingState, controller: 
   explanationRoutes(app, state);
   observabilityRoutes(app, state);
   graphRoutes(app, state);
+  queryRoutes(app, state);
 }
 
 function deploymentRoutes(app: HoustonApp, state: ServingState, controller: RolloutController): void {

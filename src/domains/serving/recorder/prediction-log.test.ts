@@ -71,8 +71,8 @@ test('open and sealed segments read the same; the newest feedback is the label; 
     scores: [0.5, 0.75],
     error: null,
   });
-  await log.feedback({ request: 'a', row: 1, value: 0, time: 5 }, 10);
-  await log.feedback({ request: 'a', row: 1, value: 1, time: 6 }, 10);
+  await log.feedback({ request: 'a', row: 1, value: 0, reward: null, time: 5 }, 10);
+  await log.feedback({ request: 'a', row: 1, value: 1, reward: null, time: 6 }, 10);
   const before = await rows(log);
   expect(
     before.map((row) => [row.prediction_id, row.event_time, row.score, row.label, row.pair_score]),

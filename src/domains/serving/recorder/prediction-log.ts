@@ -35,6 +35,8 @@ export type PredictionRecord = {
   error: string | null;
   /** The answer came from the cache: nothing was run for it. */
   cached?: boolean;
+  /** Requests that it stands for, when not all are kept; 0: a bare one, without what it carried. Default 1. */
+  weight?: number;
 };
 
 /** The other arm's scores on the same rows, computed off the reply's path. */
@@ -51,7 +53,10 @@ export type PairRecord = {
 export type FeedbackItem = {
   request: string;
   row: number;
-  value: number;
+  /** The outcome; null says nothing of it. */
+  value: number | null;
+  /** What it was worth, beside the outcome; null says nothing of it. */
+  reward: number | null;
   /** When the outcome became known. */
   time: number;
 };
@@ -142,9 +147,11 @@ export function openPredictionLog(
       logs.pairs.append(pairLine(record));
       void needs.turn.commit(logs.pairs);
     },
-    feedback({ request, row, value, time }, received) {
+    feedback({ request, row, value, reward, time }, received) {
+      const outcome = value === null ? '' : `,"v":${finite(value)}`;
+      const worth = reward === null ? '' : `,"r":${finite(reward)}`;
       logs.feedback.append(
-        `{"id":${JSON.stringify(request)},"row":${row},"v":${finite(value)},"et":${time},"t":${received}}`,
+        `{"id":${JSON.stringify(request)},"row":${row}${outcome}${worth},"et":${time},"t":${received}}`,
       );
       return needs.turn.commit(logs.feedback);
     },
@@ -272,6 +279,7 @@ function writePrediction(lines: LineWriter, record: PredictionRecord, isRetry: b
   if (record.path !== undefined) lines.text(`,"g":${record.path}`);
   if (record.error !== null) lines.text(`,"err":${JSON.stringify(record.error)}`);
   if (record.cached) lines.text(',"hit":1');
+  if (record.weight !== undefined) lines.text(`,"w":${record.weight}`);
   lines.text(isRetry ? ',"again":1}' : '}');
   lines.endLine();
 }

@@ -6,15 +6,16 @@ import type { LogKind } from './prediction-log.ts';
  * SQL over the logs. Line form and Parquet form of a log have the same relation:
  * predictions: request_id, row_index, event_time, time, revision, arm, rollout, latency_ms, compute_ms, inputs (JSON text of
  * the request), features FLOAT[] or vector BLOB (see packed-vectors.ts), score DOUBLE, path (of a row through a graph),
- * error, cached, again; one line per row of each request. Readers get features alone.
+ * error, cached, again, weight (0: not sampled), erased; one line per row of each request. Readers get
+ * features alone.
  * pairs: the same request_id and row_index with the other arm's revision and score.
- * feedback: request_id, row_index, value, event_time, received, ordinal.
+ * feedback: request_id, row_index, value, event_time, received, ordinal, reward.
  */
 const lineColumns: Record<LogKind, string> = {
   predictions:
-    "{id:'VARCHAR',t:'BIGINT',rev:'VARCHAR',arm:'VARCHAR',ro:'VARCHAR',n:'INTEGER',ms:'DOUBLE',cm:'DOUBLE',e:'BIGINT[]',x:'JSON',f:'FLOAT[][]',fw:'INTEGER',fb:'VARCHAR',s:'DOUBLE[]',g:'VARCHAR[]',err:'VARCHAR',hit:'INTEGER',again:'INTEGER'}",
+    "{id:'VARCHAR',t:'BIGINT',rev:'VARCHAR',arm:'VARCHAR',ro:'VARCHAR',n:'INTEGER',ms:'DOUBLE',cm:'DOUBLE',e:'BIGINT[]',x:'JSON',f:'FLOAT[][]',fw:'INTEGER',fb:'VARCHAR',s:'DOUBLE[]',g:'VARCHAR[]',err:'VARCHAR',hit:'INTEGER',again:'INTEGER',w:'DOUBLE'}",
   pairs: "{id:'VARCHAR',t:'BIGINT',rev:'VARCHAR',ro:'VARCHAR',cm:'DOUBLE',s:'DOUBLE[]',err:'VARCHAR'}",
-  feedback: "{id:'VARCHAR',row:'INTEGER',v:'DOUBLE',et:'BIGINT',t:'BIGINT'}",
+  feedback: "{id:'VARCHAR',row:'INTEGER',v:'DOUBLE',et:'BIGINT',t:'BIGINT',r:'DOUBLE'}",
 };
 
 const selections: Record<LogKind, (source: string) => string> = {
@@ -23,7 +24,8 @@ const selections: Record<LogKind, (source: string) => string> = {
       make_timestamp(t * 1000) AS time, rev AS revision, arm, ro AS rollout, n AS request_rows, ms AS latency_ms,
       cm AS compute_ms,
       x::VARCHAR AS inputs, f[u] AS features, ${packedRow} AS vector, s[u] AS score,
-      coalesce(g[u], g[1]) AS path, err AS error, hit IS NOT NULL AS cached, again
+      coalesce(g[u], g[1]) AS path, err AS error, hit IS NOT NULL AS cached, again, w AS weight,
+      NULL::BOOLEAN AS erased
     FROM (SELECT *, unnest(range(1, n + 1)) AS u
       FROM (SELECT * REPLACE (from_base64(fb) AS fb) FROM ${source}) WHERE id IS NOT NULL)`,
   pairs: (source) =>
@@ -32,7 +34,7 @@ const selections: Record<LogKind, (source: string) => string> = {
     FROM (SELECT *, unnest(range(1, greatest(len(s), 1) + 1)) AS u FROM ${source} WHERE id IS NOT NULL)`,
   feedback: (source) =>
     `SELECT id AS request_id, "row" AS row_index, v AS value, make_timestamp(et * 1000) AS event_time,
-      make_timestamp(t * 1000) AS received, row_number() OVER () AS ordinal
+      make_timestamp(t * 1000) AS received, row_number() OVER () AS ordinal, r AS reward
     FROM ${source} WHERE id IS NOT NULL`,
 };
 
@@ -42,7 +44,10 @@ export function logSql(kind: LogKind, files: { open: string[]; sealed: string[] 
   if (files.sealed.length > 0) parts.push(`SELECT * FROM ${parquetSource(files.sealed)}`);
   // Files that older versions have sealed lack the newest columns, so one part always has them all.
   parts.push(selections[kind](files.open.length > 0 ? lineSource(kind, files.open) : emptySource(kind)));
-  return parts.length === 1 ? parts[0] : parts.map((part) => `(${part})`).join(' UNION ALL BY NAME ');
+  const all = parts.length === 1 ? parts[0] : parts.map((part) => `(${part})`).join(' UNION ALL BY NAME ');
+  return kind === 'predictions'
+    ? `SELECT * REPLACE (coalesce(weight, 1) AS weight, coalesce(erased, false) AS erased) FROM (${all})`
+    : all;
 }
 
 /** The statement that turns one closed segment into Parquet. */
@@ -79,7 +84,8 @@ function rangeCondition(range: PredictionRange): string {
   return conditions.join(' AND ');
 }
 
-const idColumn =
+/** `prediction_id`, the id of one row. */
+export const idColumn =
   "CASE WHEN request_rows = 1 THEN request_id ELSE request_id || ':' || row_index END AS prediction_id";
 
 export type LogFiles = Record<LogKind, { open: string[]; sealed: string[] }>;
@@ -110,23 +116,37 @@ function packedSql(files: LogFiles, range: PredictionRange, features: FeatureCol
 
 /**
  * Predictions joined with the newest feedback of each row (label DOUBLE, label_received; null while unlabelled)
- * and with the other arm's score where both arms scored it (pair_score, pair_revision).
+ * and reward, and with the other arm's score where both arms scored it (pair_score, pair_revision).
  */
 export function joinedSql(files: LogFiles, range: PredictionRange, features: FeatureColumn[] = []): string {
   // Ids grow with time: what belongs to a range lies between its first and its last id, so that the work does not
   // grow with all the feedback there ever was.
   const between = 'request_id BETWEEN (SELECT min(request_id) FROM p) AND (SELECT max(request_id) FROM p)';
   const joined = `WITH p AS MATERIALIZED (${packedSql(files, range, features)})
-    SELECT p.*, l.label, l.label_received, o.pair_score, o.pair_revision
+    SELECT p.*, l.label, l.label_received, l.reward, o.pair_score, o.pair_revision
     FROM p
-    LEFT JOIN (SELECT request_id, row_index, arg_max(value, (received, ordinal)) AS label, max(received) AS label_received
-      FROM (${logSql('feedback', files.feedback)}) WHERE ${between} GROUP BY ALL) l USING (request_id, row_index)
-    LEFT JOIN (SELECT request_id, row_index, any_value(score) AS pair_score, any_value(revision) AS pair_revision
-      FROM (${logSql('pairs', files.pairs)}) WHERE ${between} GROUP BY ALL) o USING (request_id, row_index)`;
+    LEFT JOIN (${outcomesSql(files, between)}) l USING (request_id, row_index)
+    LEFT JOIN (${pairsSql(files, between)}) o USING (request_id, row_index)`;
   return unpacked(joined);
 }
 
-function featureSql(feature: FeatureColumn): string {
+/** The newest word on each row: label and reward have one each; `label_received` is when the last of either came. */
+export function outcomesSql(files: LogFiles, condition: string): string {
+  const newest = (column: string) =>
+    `arg_max(${column}, (received, ordinal)) FILTER (WHERE ${column} IS NOT NULL)`;
+  return `SELECT request_id, row_index, ${newest('value')} AS label, max(received) AS label_received,
+      ${newest('reward')} AS reward
+    FROM (${logSql('feedback', files.feedback)}) WHERE ${condition} GROUP BY ALL`;
+}
+
+/** What the other arm made of each row. */
+export function pairsSql(files: LogFiles, condition: string): string {
+  return `SELECT request_id, row_index, any_value(score) AS pair_score, any_value(revision) AS pair_revision
+    FROM (${logSql('pairs', files.pairs)}) WHERE ${condition} GROUP BY ALL`;
+}
+
+/** A feature by name as an SQL expression on a relation of predictions. */
+export function featureSql(feature: FeatureColumn): string {
   const places = new Set(feature.places.values());
   if (places.size === 1) return featureAt([...places][0]);
   const cases = [...feature.places].map(
