@@ -164,6 +164,9 @@ export const permissions: PermissionTable = {
   'POST /api/serving/deployments/:name/comparisons': 'read',
   'POST /api/serving/deployments/:name/query': 'serving.query',
   'GET /api/serving/deployments/:name/query/columns': 'serving.query',
+  'POST /api/serving/deployments/:name/erasures': 'serving.erase',
+  'GET /api/serving/deployments/:name/erasures/:id': 'serving.erase',
+  'POST /api/serving/deployments/:name/retention': 'serving.erase',
   // monitoring
   'GET /api/monitoring/monitors': 'read',
   'GET /api/monitoring/monitors/:deployment': 'read',

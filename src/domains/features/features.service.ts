@@ -140,6 +140,16 @@ export async function pushEvents(
   return target.push(events.columns ?? toColumns(events.rows ?? []), events.batch ?? null);
 }
 
+/** Counts the online events of one entity, or removes them for good. The caller has the right to. */
+export async function entityEvents(
+  scope: Scope,
+  online: OnlineStore,
+  name: string,
+  request: { entity: Readonly<Record<string, string>>; remove: boolean },
+): Promise<number> {
+  return (await onlineOf(scope, online, name)).entityEvents(request.entity, request.remove);
+}
+
 function toColumns(rows: readonly Record<string, unknown>[]): Record<string, unknown[]> {
   const names = new Set(rows.flatMap((row) => Object.keys(row)));
   return Object.fromEntries([...names].map((name) => [name, rows.map((row) => row[name] ?? null)]));

@@ -41,6 +41,12 @@ export type FeaturesDoor = {
   createVectorizer(scope: Scope, name: string, digest?: string): Promise<Vectorizer>;
   /** Pushes events; they are durable when it returns. */
   push(scope: Scope, name: string, events: PushEvents): Promise<PushReply>;
+  /** How many online events are of this entity (column → value as text); with `remove`, they are gone for good. */
+  entityEvents(
+    scope: Scope,
+    name: string,
+    request: { entity: Readonly<Record<string, string>>; remove: boolean },
+  ): Promise<number>;
   describe(scope: Scope, name: string): Promise<service.ServiceDescription>;
   readonly steps: readonly StepKind[];
 };
@@ -64,6 +70,7 @@ export function createFeaturesDomain(
     defineService: (scope, name, definition) => service.defineService(scope, online, name, definition),
     createVectorizer: (scope, name, digest) => service.vectorizerOf(scope, online, name, digest),
     push: (scope, name, events) => service.pushEvents(scope, online, name, events),
+    entityEvents: (scope, name, request) => service.entityEvents(scope, online, name, request),
     describe: (scope, name) => service.describe(scope, online, name),
   };
 }

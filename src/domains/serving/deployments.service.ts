@@ -12,6 +12,7 @@ import type { GraphSpecInput } from './graphs/graph.contract.ts';
 import { checkDeclared, checkInterface, openWanted, requirementOf } from './graphs/graph-deploys.ts';
 import { resolveModels } from './graphs/graph-revision.ts';
 import { reload } from './loading.service.ts';
+import { applyRecording, checkRecording } from './privacy/recording.service.ts';
 import { loadIfCold } from './restore.service.ts';
 import type { RolloutController } from './rollouts/controller.ts';
 import { liveStates, rolloutSettings } from './rollouts/rollout.model.ts';
@@ -53,11 +54,12 @@ export async function putDeployment(scope: Scope, name: string, spec: Deployment
   });
 }
 
-/** Makes the declared limits and cache hold for the requests of a deployment from the next one on. */
+/** Makes the declared limits, cache and rules of recording hold for the requests of a deployment from the next one on. */
 export function applyLimits(state: ServingState, name: string, spec: DeploymentSpecInput): void {
   const route = state.route(name);
   route.gate.limits = limitsOf(spec.limits);
   declareCache(state.cacheRoom, route, spec.cache);
+  applyRecording(state, name, spec);
 }
 
 /** Takes a deployment off the air. Its predictions stay on disk. @throws serving.deployment.not_found */
@@ -121,6 +123,7 @@ export async function deploy(
     const { challenger, versions } = await openWanted(state, scope, deployment, request);
     let kept = false;
     try {
+      checkRecording(challenger, spec);
       const twin = await findTwin(scope, deployment, challenger.revision.id);
       if (twin) return twin;
       const { champion } = state.route(name);

@@ -13,6 +13,9 @@ import type { PredictionTraceRow } from './observability/prediction-traces.store
 import * as traces from './observability/prediction-traces.store.ts';
 import { historyStepSeconds } from './observability/serving-history.ts';
 import * as predictions from './predictions.service.ts';
+import { erasureJobKind } from './privacy/erasure.jobs.ts';
+import { sweepErasures } from './privacy/erasure.service.ts';
+import { retentionJobKind, scheduleRetention } from './privacy/retention.jobs.ts';
 import { joinedSql, type PredictionRange, predictionsSql } from './recorder/prediction-sql.ts';
 import { createResidency, type Residency } from './residency/residency.ts';
 import { restoreRoute, restoreRoutes } from './restore.service.ts';
@@ -159,6 +162,8 @@ export function createServingDomain(
     declarables: [deploymentsDeclarable(state)],
     routes: (app) => servingRoutes(app, state, controller),
     jobs: [
+      retentionJobKind(state),
+      erasureJobKind(state),
       {
         kind: deployDeclared,
         async run(scope, payload) {
@@ -187,6 +192,8 @@ export function createServingDomain(
     async start(scope) {
       await restoreRoutes(state, controller, scope, residency);
       controller.start();
+      await sweepErasures(state, scope);
+      await scheduleRetention(scope);
       const every = (ms: number, work: () => Promise<unknown>) => {
         const run = () =>
           work().catch((error) =>

@@ -4,6 +4,7 @@ import type { Scope } from '../../platform/scope.ts';
 import { limitsOf } from './admission/gate.ts';
 import { declareCache } from './cache/declared-cache.ts';
 import { openFallback } from './fallback.service.ts';
+import { applyRecording } from './privacy/recording.service.ts';
 import { mostAtStart } from './residency/recent-use.ts';
 import type { Residency } from './residency/residency.ts';
 import type { RolloutController } from './rollouts/controller.ts';
@@ -28,7 +29,7 @@ export async function restoreRoutes(
   const champions = await store.listChampions(scope.db);
   for (const { name, spec, champion } of deployments) {
     const route = state.route(name);
-    state.log(name);
+    applyRecording(state, name, spec);
     route.gate.limits = limitsOf(spec.limits);
     declareCache(state.cacheRoom, route, spec.cache);
     route.cold = (champion !== null && champions.get(champion)) || null;
@@ -75,6 +76,7 @@ export async function restoreRoute(
   const route = state.route(deployment.name);
   route.gate.limits = limitsOf(deployment.spec.limits);
   declareCache(state.cacheRoom, route, deployment.spec.cache);
+  applyRecording(state, deployment.name, deployment.spec);
   const open = async (id: string | null) => {
     const revision = id === null ? undefined : await store.getRevision(scope.db, id);
     if (!revision) return null;

@@ -1,6 +1,7 @@
 import Type, { type Static } from 'typebox';
 import { Name } from '../../platform/names.ts';
 import { GraphSpec } from './graphs/graph.contract.ts';
+import { EntitySpec, RecordingSpec } from './privacy/recording.contract.ts';
 
 const Nullable = <T extends Type.TSchema>(schema: T, options: Type.TSchemaOptions = {}) =>
   Type.Union([schema, Type.Null()], options);
@@ -174,6 +175,8 @@ export const DeploymentSpec = Type.Object(
         description: 'true, or its bounds: an input that was answered before is not run again',
       }),
     ),
+    recording: Type.Optional(RecordingSpec),
+    entity: Type.Optional(EntitySpec),
     reasons: Type.Optional(
       Type.Record(Type.String({ maxLength: 200 }), Type.String({ minLength: 1, maxLength: 500 }), {
         description: 'By feature: what an explanation tells people when it counts',

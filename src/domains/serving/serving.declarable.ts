@@ -3,6 +3,7 @@ import type { Declarable } from '../../platform/module.ts';
 import { afterCommit } from '../../platform/scope.ts';
 import { applyLimits, putDeployment } from './deployments.service.ts';
 import { checkDeclared } from './graphs/graph-deploys.ts';
+import { checkRecording } from './privacy/recording.service.ts';
 import { DeploymentSpec, type DeploymentSpecInput } from './serving.contract.ts';
 import type { ServingState } from './serving.state.ts';
 import * as store from './serving.store.ts';
@@ -21,6 +22,8 @@ export function deploymentsDeclarable(state: ServingState): Declarable {
       return Object.fromEntries(deployments.map(({ name, spec }) => [name, spec as unknown as Json]));
     },
     async apply(tx, name, spec) {
+      const champion = state.routes.get(name)?.champion;
+      if (champion) checkRecording(champion, spec as unknown as DeploymentSpecInput);
       await putDeployment(tx, name, spec as unknown as DeploymentSpecInput);
       afterCommit(tx, () => applyLimits(state, name, spec as unknown as DeploymentSpecInput));
       const deployment = await store.getDeployment(tx.db, name);

@@ -12,6 +12,8 @@ import { graphRoutes } from './graphs/graph.routes.ts';
 import { trafficOf } from './meter/meter.ts';
 import { observabilityRoutes } from './observability/observability.routes.ts';
 import * as predictions from './predictions.service.ts';
+import { privacyRoutes } from './privacy/privacy.routes.ts';
+import { checkRecording } from './privacy/recording.service.ts';
 import { queryRoutes } from './query/query.routes.ts';
 import { rollback } from './rollback.service.ts';
 import type { RolloutController } from './rollouts/controller.ts';
@@ -41,6 +43,7 @@ export function servingRoutes(app: HoustonApp, state: ServingState, controller: 
   observabilityRoutes(app, state);
   graphRoutes(app, state);
   queryRoutes(app, state);
+  privacyRoutes(app, state);
 }
 
 function deploymentRoutes(app: HoustonApp, state: ServingState, controller: RolloutController): void {
@@ -81,6 +84,8 @@ function deploymentRoutes(app: HoustonApp, state: ServingState, controller: Roll
       },
     },
     async ({ scope, params, body }) => {
+      const champion = state.routes.get(params.name)?.champion;
+      if (champion) checkRecording(champion, body);
       await deployments.putDeployment(scope, params.name, body);
       if (state.routes.has(params.name)) deployments.applyLimits(state, params.name, body);
       return view(scope, params.name);

@@ -40,6 +40,9 @@ export type ServingState = {
   /** The route of a deployment, empty when it is new. */
   route(deployment: string): Route;
   log(deployment: string): PredictionLog;
+  /** What is kept in memory of recorded requests registers here, to let go of it when they are erased or expire. */
+  readonly forgetters: Set<(deployment: string) => void>;
+  forget(deployment: string): void;
   /** Runs `work` alone among the changes of one deployment. */
   exclusive<T>(deployment: string, work: () => Promise<T>): Promise<T>;
   /** Whether a change of the deployment is under way or waits. */
@@ -93,6 +96,10 @@ export function createServingState(
     aside,
     cacheRoom: { bytes: 0, most: platform.config.modelMemoryBytes * cacheShare },
     droppedRecords: 0,
+    forgetters: new Set(),
+    forget(deployment) {
+      for (const forget of state.forgetters) forget(deployment);
+    },
     route(deployment) {
       let route = routes.get(deployment);
       if (!route) {

@@ -5,7 +5,9 @@ import {
   openSync,
   readdirSync,
   readFileSync,
+  renameSync,
   rmSync,
+  writeFileSync,
   writeSync,
 } from 'node:fs';
 import { join } from 'node:path';
@@ -39,6 +41,8 @@ export class EventLog {
     mkdirSync(folder, { recursive: true, mode: 0o700 });
     for (const name of readdirSync(folder)) {
       const match = /^events-(\d{8})\.log$/.exec(name);
+      // What a death in the middle of a rewrite has left behind.
+      if (name.endsWith('.tmp')) rmSync(join(folder, name), { force: true });
       if (match) this.segments.push({ number: Number(match[1]), bytes: 0, newest: Number.NEGATIVE_INFINITY });
     }
     this.segments.sort((a, b) => a.number - b.number);
@@ -68,11 +72,7 @@ export class EventLog {
 
   /** Appends one batch; it is durable against the death of the process when this returns. */
   append(batch: EventBatch, newest: number): void {
-    const payload = Buffer.from(JSON.stringify(batch));
-    const record = Buffer.allocUnsafe(headerBytes + payload.length);
-    record.writeUInt32LE(payload.length, 0);
-    record.writeUInt32LE(crc32(payload), 4);
-    payload.copy(record, headerBytes);
+    const record = encode(batch);
     const segment = this.writable(record.length);
     const file = this.file as number;
     try {
@@ -96,6 +96,33 @@ export class EventLog {
     }
   }
 
+  /**
+   * Puts other batches in the place of those that `change` returns anew (null: none); each segment is replaced as a
+   * whole. Says whether anything was changed.
+   */
+  rewrite(change: (batch: EventBatch) => EventBatch | null): boolean {
+    this.close();
+    let changed = false;
+    for (const segment of this.segments) {
+      const path = this.path(segment.number);
+      const bytes = readFileSync(path);
+      const records: Buffer[] = [];
+      let differs = false;
+      for (let record = readRecord(bytes, 0); record; record = readRecord(bytes, record.next)) {
+        const batch = change(record.batch);
+        differs ||= batch !== record.batch;
+        if (batch) records.push(encode(batch));
+      }
+      if (!differs) continue;
+      const next = Buffer.concat(records);
+      writeFileSync(`${path}.tmp`, next, { mode: 0o600, flush: true });
+      renameSync(`${path}.tmp`, path);
+      segment.bytes = next.length;
+      changed = true;
+    }
+    return changed;
+  }
+
   close(): void {
     if (this.file !== null) closeSync(this.file);
     this.file = null;
@@ -115,6 +142,15 @@ export class EventLog {
   private path(number: number): string {
     return join(this.folder, `events-${String(number).padStart(8, '0')}.log`);
   }
+}
+
+function encode(batch: EventBatch): Buffer {
+  const payload = Buffer.from(JSON.stringify(batch));
+  const record = Buffer.allocUnsafe(headerBytes + payload.length);
+  record.writeUInt32LE(payload.length, 0);
+  record.writeUInt32LE(crc32(payload), 4);
+  payload.copy(record, headerBytes);
+  return record;
 }
 
 function readRecord(bytes: Buffer, offset: number): { batch: EventBatch; next: number } | null {

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import type { FeatureService } from '../definition.model.ts';
 import type { Value } from '../expression/expression.ts';
 import { featuresError } from '../features.errors.ts';
-import { EventLog } from './event-log.ts';
+import { type EventBatch, EventLog } from './event-log.ts';
 import { createVectorizer, toColumnValue, type Vectorizer } from './vectorizer.ts';
 import { OnlineView } from './view.ts';
 
@@ -64,6 +64,50 @@ export class OnlineService {
     }
     this.log.prune(this.current.newest - Math.max(...[...this.views.values()].map((view) => view.retention)));
     return { accepted, duplicate: false, ignored };
+  }
+
+  /**
+   * Events of one entity: how many there are, and with `remove` gone for good. Where a feature is kept by one of the
+   * columns, the whole row goes, and the feature is as if it had never been; else only the columns are emptied.
+   */
+  entityEvents(entity: Readonly<Record<string, string>>, remove: boolean): number {
+    const { service } = this.current;
+    const names = Object.keys(entity);
+    if (!names.every((name) => Object.hasOwn(service.columns, name))) return 0;
+    const isKey = service.groups.some(({ key }) => key.some((name) => names.includes(name)));
+    const isOf = (batch: EventBatch, row: number) =>
+      names.every((name) => {
+        const value = batch.columns[name]?.[row];
+        return value !== null && value !== undefined && String(value) === entity[name];
+      });
+    let found = 0;
+    const visit = (batch: EventBatch): EventBatch | null => {
+      const rows = Object.values(batch.columns)[0]?.length ?? 0;
+      const hits = new Set<number>();
+      for (let row = 0; row < rows; row++) if (isOf(batch, row)) hits.add(row);
+      found += hits.size;
+      if (hits.size === 0) return batch;
+      const columns = Object.entries(batch.columns).map(([name, values]): [string, readonly Value[]] => {
+        if (isKey) return [name, values.filter((_, row) => !hits.has(row))];
+        return [name, names.includes(name) ? values.map((one, row) => (hits.has(row) ? null : one)) : values];
+      });
+      return { batch: batch.batch, columns: Object.fromEntries(columns) };
+    };
+    if (!remove) {
+      this.log.rewrite((batch) => {
+        visit(batch);
+        return batch;
+      });
+      return found;
+    }
+    if (!this.log.rewrite(visit)) return found;
+    for (const view of this.views.values()) view.reset();
+    this.log.replay((batch) => {
+      let newest = newestOf(batch.columns[service.eventTime]);
+      for (const view of this.views.values()) newest = Math.max(newest, view.apply(batch).newest);
+      return newest;
+    });
+    return found;
   }
 
   state(service: FeatureService): OnlineState {

@@ -61,6 +61,18 @@ export class OnlineView {
     return Math.max(0, ...reach) + graceMs;
   }
 
+  /** Forgets everything, to be filled again. */
+  reset(): void {
+    for (const state of this.groups) {
+      state.keys.clear();
+      state.pruned = Number.NEGATIVE_INFINITY;
+      state.nextSweep = Number.NEGATIVE_INFINITY;
+    }
+    this.newest = Number.NEGATIVE_INFINITY;
+    this.oldest = Number.POSITIVE_INFINITY;
+    this.rows = 0;
+  }
+
   /** Counts a batch in. Returns the newest known time in it and how many rows no feature can see any more. */
   apply({ columns }: EventBatch): { newest: number; ignored: number } {
     const names = Object.keys(this.service.columns);

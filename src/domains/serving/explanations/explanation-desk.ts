@@ -15,6 +15,8 @@ export type Asked<T> =
 export type ExplanationDesk<T> = {
   /** The result, or how far it is after `waitMs`. @throws what `work` throws, serving.explanation.busy */
   ask(key: string, waitMs: number, work: (progress: Progress) => Promise<T>): Promise<Asked<T>>;
+  /** Lets go of what is kept; who is waiting still gets an answer. */
+  clear(): void;
   /** Tells the work under way to end, and waits for it. */
   close(): Promise<void>;
 };
@@ -89,6 +91,7 @@ export function createExplanationDesk<T>(): ExplanationDesk<T> {
         stop.abort();
       }
     },
+    clear: () => jobs.clear(),
     async close() {
       isClosed = true;
       for (const timer of forgetting) clearTimeout(timer);

@@ -20,6 +20,7 @@ const response = { 200: contract.ExplanationReply, 202: contract.RunningReply };
 export function explanationRoutes(app: HoustonApp, state: ServingState): void {
   const desk = createExplanationDesk<Explanation>();
   app.addHook('preClose', () => desk.close());
+  state.forgetters.add(() => desk.clear());
 
   /** `given` is the row of a request, of which the vector may hold only a part. */
   const ask = async (

@@ -106,6 +106,11 @@ function inputSql(name: string, type: InputType): string {
   return `try_cast(${text} AS ${kinds[type]})`;
 }
 
+/** Names of the columns that requests of a deployment carry. */
+export async function inputNames(state: ServingState, deployment: string): Promise<string[]> {
+  return [...(await inputTypes(state, deployment, logFiles(state.log(deployment)))).keys()];
+}
+
 /** Names and types of the inputs: what live revisions declare, else what the newest records hold. */
 async function inputTypes(
   state: ServingState,

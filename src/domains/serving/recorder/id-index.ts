@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { createHashTable, type HashTable } from './hash-table.ts';
 
 /**
@@ -13,6 +13,8 @@ export type IdIndex = {
   seal(path: string): void;
   /** Adds a sealed file; builds it from `ids` when it is missing. */
   attach(path: string, ids: () => Iterable<[string, number]>): void;
+  /** Makes the sealed file hold these ids only; without ids it goes. */
+  replace(path: string, ids: Iterable<[string, number]> | null): void;
   /** Whether the id is among the newest: the open segment and the one before it. Cheap, for every request. */
   isRecent(id: string): boolean;
   /** Rows of the request with this id, and the sealed file that holds it (undefined: the open segment). */
@@ -61,6 +63,20 @@ export function createIdIndex(memoryBytes = 32 * 1024 * 1024): IdIndex {
         writeIndex(path, table);
       }
       paths.push(path);
+    },
+    replace(path, ids) {
+      const entry = cache.get(path);
+      if (entry) cached -= entry.hashes.length * 12;
+      cache.delete(path);
+      if (ids === null) {
+        const at = paths.indexOf(path);
+        if (at >= 0) paths.splice(at, 1);
+        rmSync(path, { force: true });
+        return;
+      }
+      const table = createHashTable();
+      for (const [id, rows] of ids) table.set(hash53(id), rows);
+      writeIndex(path, table);
     },
     isRecent(id) {
       const hash = hash53(id);

@@ -1,11 +1,19 @@
-import { rm } from 'node:fs';
+import { rm as removeLater } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Tables } from '../../../platform/tables/index.ts';
 import { createIdIndex, type IdIndex } from './id-index.ts';
 import type { LineWriter } from './line-writer.ts';
 import { leastPacked, packVectors } from './packed-vectors.ts';
-import { sealSql } from './prediction-sql.ts';
-import { dropSealedLines, openSegmentLog, readLines, type SegmentLog, sealSegment } from './segment-log.ts';
+import { idsSql, sealSql } from './prediction-sql.ts';
+import {
+  dropSealedLines,
+  openSegmentLog,
+  readLines,
+  replaceFile,
+  type SegmentLog,
+  sealSegment,
+} from './segment-log.ts';
 import type { TurnCommit } from './turn-commit.ts';
 
 /** One answered (or refused) request; columns keep the order of its rows. Times in milliseconds. */
@@ -64,19 +72,35 @@ export type FeedbackItem = {
 /** The three logs of one deployment: predictions, pairs and feedback. */
 export type PredictionLog = {
   readonly deployment: string;
+  /** What of a record is written; null: all of it. */
+  policy: ((record: PredictionRecord) => PredictionRecord) | null;
   record(record: PredictionRecord): Promise<boolean>;
   pair(record: PairRecord): void;
   feedback(item: FeedbackItem, received: number): Promise<boolean>;
   /** Rows of a request that this deployment answered, or undefined when the id is unknown. */
   rowsOf(requestId: string): number | undefined;
+  /** Whether the request was left out of the sample, so that nothing of it is there to be judged. */
+  isBare(requestId: string): boolean;
   /** Path of the one file that holds the request, for a lookup by id. */
   fileOf(requestId: string): { path: string; form: 'ndjson' | 'parquet' } | undefined;
   files(kind: LogKind): { open: string[]; sealed: string[] };
   /** Closes full segments and turns closed ones into Parquet. */
   seal(now: number, limits?: SealLimits): Promise<void>;
+  /**
+   * Closes and seals whatever there is, then lets `change` look at each sealed file and write its successor to `target`.
+   * Each file is replaced as a whole or not at all. Nothing else is sealed or changed meanwhile.
+   */
+  rewrite(now: number, change: FileChange): Promise<void>;
   sync(): Promise<void>;
   close(): Promise<void>;
 };
+
+/** Says whether it has written a successor; a `removed` file goes without one. */
+export type FileChange = (
+  kind: LogKind,
+  path: string,
+  target: string,
+) => Promise<'kept' | 'replaced' | 'removed'>;
 
 export type LogKind = 'predictions' | 'pairs' | 'feedback';
 export type SealLimits = { bytes: number; ageMs: number; graceMs: number };
@@ -86,6 +110,8 @@ export const sealLimits: SealLimits = { bytes: 8 * 1024 * 1024, ageMs: 3_600_000
 
 /** Longer lines would not be read back as one (16 MB); their scores and times are kept without the vectors. */
 const longestLine = 8 * 1024 * 1024;
+/** Added to the rows of a request in the index when it was left out of the sample. */
+const bare = 2 ** 31;
 const kinds: readonly LogKind[] = ['predictions', 'pairs', 'feedback'];
 
 /** Opens the logs of one deployment below `folder`, repairs torn tails and rebuilds the id index. */
@@ -121,7 +147,7 @@ export function openPredictionLog(
         const drop = setTimeout(() => {
           drops.delete(drop);
           // Freeing megabytes takes the file system a while; requests need not wait for it.
-          rm(log.path(number, 'ndjson'), { force: true }, () => {});
+          removeLater(log.path(number, 'ndjson'), { force: true }, () => {});
         }, limits.graceMs);
         drops.add(drop.unref());
       }
@@ -129,9 +155,29 @@ export function openPredictionLog(
     }
   };
 
+  const rewriteKind = async (kind: LogKind, change: FileChange) => {
+    const log = logs[kind];
+    for (const { number, form } of log.segments()) {
+      if (form !== 'parquet') continue;
+      const path = log.path(number, 'parquet');
+      const verdict = await change(kind, path, `${path}.tmp`);
+      if (verdict === 'kept') continue;
+      if (verdict === 'removed') await rm(path, { force: true });
+      else await replaceFile(path);
+      if (kind !== 'predictions') continue;
+      const ids = verdict === 'removed' ? null : await needs.tables.query<StoredId>(idsSql(path));
+      index.replace(
+        indexPath(log, number),
+        ids?.map(({ id, rows, isBare: left }): [string, number] => [id, left ? rows + bare : rows]) ?? null,
+      );
+    }
+  };
+
   return {
     deployment,
-    record(record) {
+    policy: null,
+    record(whole) {
+      const record = this.policy === null ? whole : this.policy(whole);
       const isRetry = record.isCallersId && index.isRecent(record.id);
       const { lines } = logs.predictions;
       const start = lines.length;
@@ -140,7 +186,7 @@ export function openPredictionLog(
         lines.cut(start);
         writePrediction(lines, { ...record, inputs: null, features: null }, isRetry);
       }
-      index.add(record.id, record.rows);
+      index.add(record.id, isBare(record) ? record.rows + bare : record.rows);
       return needs.turn.commit(logs.predictions);
     },
     pair(record) {
@@ -155,7 +201,11 @@ export function openPredictionLog(
       );
       return needs.turn.commit(logs.feedback);
     },
-    rowsOf: (requestId) => index.find(requestId)?.rows,
+    rowsOf(requestId) {
+      const rows = index.find(requestId)?.rows;
+      return rows === undefined || rows < bare ? rows : rows - bare;
+    },
+    isBare: (requestId) => (index.find(requestId)?.rows ?? 0) >= bare,
     fileOf(requestId) {
       const found = index.find(requestId);
       if (!found) return undefined;
@@ -176,6 +226,17 @@ export function openPredictionLog(
     },
     async seal(now, limits = sealLimits) {
       sealing ??= sealAll(now, limits).finally(() => {
+        sealing = undefined;
+      });
+      await sealing;
+    },
+    async rewrite(now, change) {
+      while (sealing) await sealing;
+      sealing = (async () => {
+        await sealAll(now, { bytes: 1, ageMs: 0, graceMs: 0 });
+        for (const kind of kinds) dropSealedLines(logs[kind]);
+        for (const kind of kinds) await rewriteKind(kind, change);
+      })().finally(() => {
         sealing = undefined;
       });
       await sealing;
@@ -216,10 +277,14 @@ function indexPath(log: SegmentLog, segment: number): string {
 
 function* idsOf(lines: string[]): Iterable<[string, number]> {
   for (const line of lines) {
-    const { id, n } = JSON.parse(line) as { id: string; n: number };
-    yield [id, n];
+    const { id, n, w, s } = JSON.parse(line) as { id: string; n: number; w?: number; s?: unknown };
+    yield [id, w === 0 && s === undefined ? n + bare : n];
   }
 }
+
+type StoredId = { id: string; rows: number; isBare: boolean };
+
+const isBare = ({ weight, scores }: PredictionRecord) => weight === 0 && scores === null;
 
 /** Milliseconds to the microsecond. */
 const micros = (ms: number) => Math.round(ms * 1000) / 1000;

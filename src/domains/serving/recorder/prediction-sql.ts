@@ -53,7 +53,18 @@ export function logSql(kind: LogKind, files: { open: string[]; sealed: string[] 
 /** The statement that turns one closed segment into Parquet. */
 export function sealSql(kind: LogKind, from: string, to: string): string {
   const select = selections[kind](lineSource(kind, [from]));
-  return `COPY (${select}) TO ${sqlLiteral(to)} (FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1)`;
+  return replaceSql(select, to);
+}
+
+/** The ids of one sealed file of predictions, for its index. */
+export function idsSql(path: string): string {
+  return `SELECT request_id AS id, max(request_rows) AS rows, bool_and(weight = 0 AND score IS NULL AND NOT erased) AS "isBare"
+    FROM (${logSql('predictions', { open: [], sealed: [path] })}) GROUP BY request_id`;
+}
+
+/** Writes what `select` gives as the successor of a sealed file. */
+export function replaceSql(select: string, target: string): string {
+  return `COPY (${select}) TO ${sqlLiteral(target)} (FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1)`;
 }
 
 function lineSource(kind: LogKind, paths: string[]): string {

@@ -157,10 +157,15 @@ export async function sealSegment(
 ): Promise<void> {
   const target = log.path(segment, 'parquet');
   await write(`${target}.tmp`);
-  const file = await open(`${target}.tmp`, 'r+');
+  await replaceFile(target);
+}
+
+/** Puts `PATH.tmp` in the place of `PATH`, once the disk has it. */
+export async function replaceFile(path: string): Promise<void> {
+  const file = await open(`${path}.tmp`, 'r+');
   await file.sync();
   await file.close();
-  await rename(`${target}.tmp`, target);
+  await rename(`${path}.tmp`, path);
 }
 
 /** Cuts everything after the last complete line. */

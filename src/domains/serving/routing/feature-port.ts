@@ -1,7 +1,8 @@
 import type { FeaturesDoor, Vectorizer } from '../../features/index.ts';
 
-/** What serving needs of the features domain: vectors for live requests, made synchronously. */
-export type FeaturesPort = Pick<FeaturesDoor, 'createVectorizer'>;
+/** What serving needs of the features domain: vectors for live requests, made synchronously; and their events of a person. */
+export type FeaturesPort = Pick<FeaturesDoor, 'createVectorizer'> &
+  Partial<Pick<FeaturesDoor, 'entityEvents'>>;
 
 /** A vectorizer with what the request path asks of it, worked out once. */
 export type FeatureSource = {

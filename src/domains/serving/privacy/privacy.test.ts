@@ -1,0 +1,214 @@
+import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { people, peopleRequest } from '../../../../test/serving/feature-service.ts';
+import { logisticModel } from '../../../../test/serving/models.ts';
+import { startServing } from '../../../../test/serving/serving-server.ts';
+
+type Server = Awaited<ReturnType<typeof startServing>>;
+const day = 86_400_000;
+
+async function serve(spec: object, options: { now?: () => number } = {}): Promise<Server> {
+  const server = await startServing({ features: people, ...options });
+  await server.registry.add(server.platform, 'm', logisticModel({ weights: [1, 0] }), 'people@bbbbbbbbbbbb');
+  const put = await server.call('PUT', '/api/serving/deployments/m', { model: 'm', ...spec });
+  expect(put.status).toBe(200);
+  const deployed = await server.call('POST', '/api/serving/deployments/m/deploy', { model: 'm:1' });
+  expect(deployed.status).toBe(200);
+  return server;
+}
+
+const ask = (server: Server, rows: { customer: string; email: string; x: number }[], id?: string) =>
+  server.call('POST', '/v2/models/m/infer', peopleRequest(rows, id === undefined ? {} : { id }));
+const sql = async (server: Server, text: string) =>
+  (await server.call('POST', '/api/serving/deployments/m/query', { sql: text })).body.rows;
+
+/** Files below a folder that hold a text in any form that the server might write. Parquet is read, too. */
+async function filesWith(server: Server, text: string): Promise<string[]> {
+  const found: string[] = [];
+  const walk = async (folder: string) => {
+    for (const name of readdirSync(folder)) {
+      const path = join(folder, name);
+      if (statSync(path).isDirectory()) await walk(path);
+      else if (readFileSync(path).includes(text)) found.push(path);
+      else if (name.endsWith('.parquet')) {
+        const [{ n }] = await server.platform.tables.query<{ n: number }>(
+          `SELECT count(*) AS n FROM read_parquet('${path}') t WHERE contains(t::VARCHAR, '${text}')`,
+        );
+        if (n > 0) found.push(path);
+      }
+    }
+  };
+  await walk(server.platform.config.dataDir);
+  return found;
+}
+
+test('what is redacted never reaches a file, and a misspelt field is refused', async () => {
+  const server = await serve({ recording: { fields: { email: 'drop', customer: 'hash' } } });
+  try {
+    await ask(server, [{ customer: 'zaphod-4711', email: 'zaphod@example.org', x: 3 }], 'z');
+    await server.domains.serving.predictionsSql(server.scope, 'm');
+    expect(await filesWith(server, 'zaphod')).toEqual([]);
+    const { body } = await server.call('GET', '/api/serving/predictions/z');
+    expect(body.inputs.customer).toMatch(/^hmac:/);
+    expect(body.inputs.email).toBeUndefined();
+    expect(body.inputs.x).toBe(3);
+    const wrong = await server.call('PUT', '/api/serving/deployments/m', {
+      model: 'm',
+      recording: { fields: { emial: 'drop' } },
+    });
+    expect(wrong).toMatchObject({
+      status: 422,
+      body: { error: { code: 'serving.recording.field_unknown' } },
+    });
+    // The hash still finds the person.
+    const plan = await server.call('POST', '/api/serving/deployments/m/erasures', {
+      entity: { customer: 'zaphod-4711' },
+    });
+    expect(plan.body.plan.predictions).toBe(1);
+  } finally {
+    await server.close();
+  }
+});
+
+test('outside the sample a request still counts, and its feedback is told so', async () => {
+  const server = await serve({ recording: { sample: 0.3 }, entity: ['customer'] });
+  try {
+    for (let i = 0; i < 60; i++) await ask(server, [{ customer: `c${i}`, email: 'e', x: i }], `s${i}`);
+    const [[rows, whole, weight]] = await sql(
+      server,
+      'SELECT count(*), count(score), sum(weight) FROM predictions',
+    );
+    expect(rows).toBe(60);
+    expect(whole).toBeGreaterThan(5);
+    expect(whole).toBeLessThan(40);
+    expect(weight).toBeCloseTo(whole / 0.3, 6);
+    const bare = await sql(
+      server,
+      'SELECT prediction_id, customer, email FROM predictions WHERE weight = 0 LIMIT 1',
+    );
+    expect(bare[0][1]).toMatch(/^c/);
+    expect(bare[0][2]).toBeNull();
+    const items = Array.from({ length: 60 }, (_, i) => ({ id: `s${i}`, value: 1 }));
+    const told = await server.call('POST', '/api/serving/feedback', {
+      items: [...items, { id: 'never', value: 1 }],
+    });
+    expect(told.body).toMatchObject({ accepted: whole, unknown: ['never'] });
+    expect(told.body.unsampled).toHaveLength(60 - whole);
+    expect(told.body.unsampled).toContain(bare[0][0]);
+  } finally {
+    await server.close();
+  }
+});
+
+test('retention removes old rows and old fields from sealed files, says so before, and counts in the ledger', async () => {
+  let now = Date.UTC(2026, 0, 1);
+  const server = await serve(
+    {
+      recording: {
+        retentionDays: 30,
+        fields: { email: { retentionDays: 7 }, squared: { retentionDays: 7 } },
+      },
+    },
+    { now: () => now },
+  );
+  try {
+    await ask(server, [{ customer: 'old', email: 'old@example.org', x: 1 }], 'old');
+    now += 25 * day;
+    await ask(server, [{ customer: 'mid', email: 'mid@example.org', x: 2 }], 'mid');
+    await server.call('POST', '/api/serving/feedback', { items: [{ id: 'mid', value: 1 }] });
+    now += 8 * day;
+    await ask(server, [{ customer: 'new', email: 'new@example.org', x: 3 }], 'new');
+    const plan = await server.call('POST', '/api/serving/deployments/m/retention', {});
+    expect(plan.body.plan).toMatchObject({ predictions: 1, feedback: 0, fields: { email: 1, squared: 1 } });
+    expect((await server.call('GET', '/api/serving/predictions/old')).status).toBe(200);
+    const done = await server.call('POST', '/api/serving/deployments/m/retention', { delete: true });
+    expect(done.status).toBe(202);
+    await server.platform.jobs.idle();
+    expect(await filesWith(server, 'old@example')).toEqual([]);
+    expect(await filesWith(server, 'mid@example')).toEqual([]);
+    expect(await filesWith(server, 'new@example')).toHaveLength(1);
+    expect((await server.call('GET', '/api/serving/predictions/old')).status).toBe(404);
+    expect((await server.call('GET', '/api/serving/predictions/mid')).body).toMatchObject({
+      inputs: { customer: 'mid', x: 2 },
+      features: { x: 2, squared: null },
+      label: 1,
+    });
+    expect(
+      (await server.call('POST', '/api/serving/feedback', { items: [{ id: 'old', value: 1 }] })).body.unknown,
+    ).toEqual(['old']);
+    const events = await server.call('GET', '/api/ledger/events?type=serving.records.expired');
+    expect(events.body.items[0].data).toMatchObject({ predictions: 1, fields: { email: 1, squared: 1 } });
+    expect((await server.call('POST', '/api/serving/deployments/m/retention', {})).body.plan).toMatchObject({
+      predictions: 0,
+      fields: { email: 0 },
+    });
+  } finally {
+    await server.close();
+  }
+});
+
+test('erasing a person: nothing of them is left in any file, and everybody else is as before', async () => {
+  const server = await serve({ entity: ['customer'] });
+  const person = 'trillian-9093';
+  try {
+    const her = (x: number) => ({ customer: person, email: 'trillian-9093@example.org', x });
+    await ask(server, [her(1)], 'trillian-9093-order');
+    await server.domains.serving.predict('m', { tensors: [], parameters: {} }).catch(() => undefined);
+    await ask(server, [{ customer: 'ford', email: 'ford@example.org', x: 5 }, her(2)], 'both');
+    await ask(server, [{ customer: 'ford', email: 'ford@example.org', x: 6 }], 'f');
+    await server.call('POST', '/api/serving/feedback', {
+      items: [
+        { id: 'trillian-9093-order', value: 1 },
+        { id: 'both:0', value: 1 },
+        { id: 'both:1', value: 0 },
+      ],
+    });
+    expect(
+      (await server.call('POST', '/api/serving/deployments/m/erasures', { entity: { nobody: 1 } })).body.error
+        .code,
+    ).toBe('serving.erasure.entity_invalid');
+    const plan = await server.call('POST', '/api/serving/deployments/m/erasures', {
+      entity: { customer: person },
+    });
+    expect(plan).toMatchObject({
+      status: 200,
+      body: { plan: { predictions: 2, requests: 1, feedback: 2, pairs: 0 }, notes: [] },
+    });
+    expect((await filesWith(server, person)).length).toBeGreaterThan(0);
+    const started = await server.call('POST', '/api/serving/deployments/m/erasures', {
+      entity: { customer: person },
+      delete: true,
+    });
+    expect(started.status).toBe(202);
+    await server.platform.jobs.idle();
+    expect(await filesWith(server, person)).toEqual([]);
+    const state = await server.call('GET', `/api/serving/deployments/m/erasures/${started.body.erasure}`);
+    expect(state.body).toMatchObject({ state: 'done', result: { predictions: 2, requests: 1, feedback: 2 } });
+    expect((await server.call('GET', '/api/serving/predictions/trillian-9093-order')).status).toBe(404);
+    expect((await server.call('GET', '/api/serving/predictions/both:0')).body).toMatchObject({
+      inputs: { customer: 'ford', x: 5 },
+      features: { x: 5 },
+      label: 1,
+    });
+    expect((await server.call('GET', '/api/serving/predictions/both:1')).body).toMatchObject({
+      inputs: { customer: null, x: null },
+      features: {},
+      score: null,
+      label: null,
+    });
+    expect(
+      await sql(server, 'SELECT count(*), count(score), count(*) FILTER (WHERE erased) FROM predictions'),
+    ).toEqual([[4, 2, 2]]);
+    const events = await server.call('GET', '/api/ledger/events?type=serving.records.erased');
+    expect(JSON.stringify(events.body)).not.toContain(person);
+    expect(events.body.items[0].data).toMatchObject({ columns: ['customer'], counts: { predictions: 2 } });
+    // Again: there is nobody to be found, and nothing changes.
+    const again = await server.call('POST', '/api/serving/deployments/m/erasures', {
+      entity: { customer: person },
+    });
+    expect(again.body.plan).toMatchObject({ predictions: 0, feedback: 0 });
+  } finally {
+    await server.close();
+  }
+});
