@@ -161,6 +161,8 @@ export const permissions: PermissionTable = {
   'GET /api/serving/deployments/:name/graphs': 'read',
   'GET /api/serving/predictions/:id/graph': 'read',
   'POST /api/serving/feedback': 'serving.feedback',
+  'POST /api/serving/feedback/files': 'serving.feedback',
+  'GET /api/serving/predictions/:id/feedback': 'read',
   'POST /api/serving/deployments/:name/comparisons': 'read',
   'POST /api/serving/deployments/:name/query': 'serving.query',
   'GET /api/serving/deployments/:name/query/columns': 'serving.query',

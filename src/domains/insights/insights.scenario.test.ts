@@ -36,6 +36,7 @@ describe('insights over HTTP', () => {
       liveRoutes: () => [],
       predictionsSql: async () => 'SELECT NULL::TIMESTAMP AS event_time, NULL::TIMESTAMP AS time WHERE false',
       joinedSql: async () => '',
+      hiddenFeatures: async () => [],
       listRevisions: async () => [],
     };
     const governance: InsightsNeeds['governance'] = { listApprovals: async () => [] };

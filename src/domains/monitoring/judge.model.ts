@@ -29,7 +29,7 @@ export function judgeWindow(
   settings: MonitorSettings,
   former: readonly Former[] = [],
 ): Judgement {
-  const isEnough = facts.rows >= settings.minimumRows;
+  const isEnough = judgedRows(facts) >= settings.minimumRows;
   const drift = reference && isEnough ? driftOf(facts, reference, history, settings, former) : [];
   const prediction = drift.find(({ feature }) => feature === scoreColumn) ?? null;
   const features = drift.filter(({ feature }) => feature !== scoreColumn);
@@ -154,10 +154,13 @@ type Findings = {
   settings: MonitorSettings;
 };
 
+const judgedRows = ({ judged, rows }: WindowFacts) => judged ?? rows;
+
 function summarise(findings: Findings): { verdict: WindowVerdict; reason: string } {
   const { facts, phase, reference, features, prediction, performance, figures, settings } = findings;
-  if (facts.rows < settings.minimumRows) {
-    return { verdict: 'not enough data', reason: `${facts.rows} rows; ${settings.minimumRows} are needed.` };
+  const rows = judgedRows(facts);
+  if (rows < settings.minimumRows) {
+    return { verdict: 'not enough data', reason: `${rows} rows; ${settings.minimumRows} are needed.` };
   }
   if (!reference) return { verdict: 'not enough data', reason: 'There is no reference yet.' };
   if (performance && figures.length > 0 && phase === 'final') {

@@ -7,6 +7,8 @@ export type WindowFacts = {
   start: number;
   end: number;
   rows: number;
+  /** Rows that were recorded with what they carried, where not all are; the other figures are made of these. */
+  judged?: number;
   errors: number;
   /** Rows of the revision that answered most, and how many of them have an outcome. */
   revision: string;

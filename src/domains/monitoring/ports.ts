@@ -4,7 +4,13 @@ import type { ServingDoor } from '../serving/index.ts';
 /** What monitoring needs of serving. */
 export type ServingPort = Pick<
   ServingDoor,
-  'listDeployments' | 'getRevision' | 'predictionsSql' | 'joinedSql' | 'listRevisions' | 'meters'
+  | 'listDeployments'
+  | 'getRevision'
+  | 'predictionsSql'
+  | 'joinedSql'
+  | 'listRevisions'
+  | 'meters'
+  | 'hiddenFeatures'
 >;
 
 /** What monitoring needs of the registry. */

@@ -2,6 +2,7 @@ import { delongPairedTest, pairedLossTest } from '../../math/compare.ts';
 import { authorise, type Scope } from '../../platform/scope.ts';
 import { getDeployment } from './deployments.service.ts';
 import { logFiles } from './predictions.service.ts';
+import { hiddenFeatures } from './privacy/recording.service.ts';
 import { joinedSql, type PredictionRange } from './recorder/prediction-sql.ts';
 import type { LiveRevision } from './runtime/live-revision.ts';
 import { openRevision, parseModelReference, reopenRevision } from './runtime/revisions.ts';
@@ -41,6 +42,9 @@ export async function compareVersions(
 ): Promise<Comparison> {
   authorise(scope, 'read');
   const deployment = await getDeployment(scope, name);
+  const hidden = await hiddenFeatures(scope, name);
+  if (hidden.length > 0)
+    throw empty(`The log does not keep ${hidden.join(', ')}, so its requests cannot be run again.`);
   const live = await openOther(state, scope, deployment, request.version);
   try {
     const [input] = live.runner.inputs;

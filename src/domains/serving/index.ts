@@ -15,6 +15,7 @@ import { historyStepSeconds } from './observability/serving-history.ts';
 import * as predictions from './predictions.service.ts';
 import { erasureJobKind } from './privacy/erasure.jobs.ts';
 import { sweepErasures } from './privacy/erasure.service.ts';
+import { hiddenFeatures } from './privacy/recording.service.ts';
 import { retentionJobKind, scheduleRetention } from './privacy/retention.jobs.ts';
 import { joinedSql, type PredictionRange, predictionsSql } from './recorder/prediction-sql.ts';
 import { createResidency, type Residency } from './residency/residency.ts';
@@ -114,6 +115,8 @@ export type ServingDoor = {
   ): Promise<string>;
   /** Names of all features that the deployment's revisions have recorded. */
   featureNames(scope: Scope, deployment: string): Promise<string[]>;
+  /** Those of them that are dropped, hashed or masked before they are written, and so read as NULL. */
+  hiddenFeatures(scope: Scope, deployment: string): Promise<string[]>;
 };
 
 export type ServingDomain = DomainModule & ServingDoor & { readonly steps: readonly StepKind[] };
@@ -275,6 +278,7 @@ export function createServingDomain(
     rollback: (scope, name, reason) => rollback(state, controller, scope, name, reason),
     predictionsSql: (scope, name, range) => relation(predictionsSql, scope, name, range),
     joinedSql: (scope, name, range) => relation(joinedSql, scope, name, range),
+    hiddenFeatures: (scope, name) => hiddenFeatures(scope, name),
     featureNames: async (scope, name) =>
       (await predictions.featureColumns(scope, name)).map((column) => column.name),
   };

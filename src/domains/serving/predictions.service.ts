@@ -1,56 +1,21 @@
 import type { Json } from '../../platform/json.ts';
 import { listEvents, type WhyGraph, why } from '../../platform/ledger/index.ts';
-import { authorise, type Scope } from '../../platform/scope.ts';
+import type { Scope } from '../../platform/scope.ts';
 import { sqlLiteral } from '../../platform/tables/index.ts';
 import { type PredictionLog, splitPredictionId } from './recorder/prediction-log.ts';
 import { joinedSql, type LogFiles, type PredictionRange } from './recorder/prediction-sql.ts';
-import type { RolloutController } from './rollouts/controller.ts';
 import { servingError } from './serving.errors.ts';
 import type { ServingState } from './serving.state.ts';
 import * as store from './serving.store.ts';
 
-export type FeedbackInput = { id: string; value: number; time: number };
-
-/**
- * Takes outcomes by prediction id. They may come late, twice or corrected: the last one received is the label.
- * What is accepted is on disk when this resolves. `unknown` holds the ids that nobody predicted.
- */
-export async function acceptFeedback(
-  state: ServingState,
-  controller: RolloutController,
-  scope: Scope,
-  items: readonly FeedbackInput[],
-): Promise<{ accepted: number; unknown: string[] }> {
-  authorise(scope, 'serving.feedback');
-  const received = scope.now();
-  const unknown: string[] = [];
-  const labelled: [deployment: string, request: string, row: number, value: number][] = [];
-  let written: Promise<boolean> | undefined;
-  let hint: PredictionLog | undefined;
-  for (const item of items) {
-    const found = locate(state, item.id, hint);
-    if (!found) {
-      unknown.push(item.id);
-      continue;
-    }
-    hint = found.log;
-    written = found.log.feedback({ ...found, value: item.value, reward: null, time: item.time }, received);
-    labelled.push([found.log.deployment, found.request, found.row, item.value]);
-  }
-  if (written && !(await written)) {
-    throw servingError(
-      'serving.feedback.not_written',
-      'The disk refused the feedback; nothing of it counts.',
-    );
-  }
-  for (const one of labelled) controller.label(...one);
-  return { accepted: labelled.length, unknown };
-}
-
 type Located = { log: PredictionLog; request: string; row: number };
 
 /** The log that holds a prediction id: the whole id for one row, `REQUEST:ROW` for one of many. */
-function locate(state: ServingState, id: string, hint: PredictionLog | undefined): Located | undefined {
+export function locate(
+  state: ServingState,
+  id: string,
+  hint: PredictionLog | undefined,
+): Located | undefined {
   const split = splitPredictionId(id);
   const logs = hint ? [hint, ...[...state.logs.values()].filter((log) => log !== hint)] : state.logs.values();
   for (const log of logs) {
@@ -100,6 +65,10 @@ export type PredictionView = {
   label: number | null;
   /** The way through a graph: `NODE=BRANCH`, `!NODE` for what failed. */
   path: string | null;
+  reward: number | null;
+  /** Requests that it stands for; 0: it was left out of the sample. */
+  weight: number;
+  erased: boolean;
   error: string | null;
   cached: boolean;
 };
@@ -119,6 +88,10 @@ type JoinedRow = {
   pair_score: number | null;
   label: number | null;
   path: string | null;
+  reward: number | null;
+  /** Requests that it stands for; 0: it was left out of the sample. */
+  weight: number;
+  erased: boolean;
   error: string | null;
   /** Null in files of a time when nothing was cached. */
   cached: boolean | null;
@@ -182,6 +155,9 @@ async function view(scope: Scope, deployment: string, rows: JoinedRow[]): Promis
       pairScore: finiteOrNull(row.pair_score),
       label: finiteOrNull(row.label),
       path: row.path || null,
+      reward: finiteOrNull(row.reward),
+      weight: row.weight,
+      erased: row.erased,
       error: row.error,
       cached: row.cached === true,
     };

@@ -398,26 +398,12 @@ export const PredictionReply = Type.Object({
   path: Nullable(
     Type.String({ description: 'Of a graph: NODE=BRANCH for each switch, !NODE for what failed on the way' }),
   ),
+  reward: Nullable(Type.Number()),
+  weight: Type.Number({ description: 'Requests that it stands for; 0: it was left out of the sample' }),
+  erased: Type.Boolean({ description: 'A person was erased from it' }),
   error: Nullable(Type.String()),
   cached: Type.Boolean({ description: 'The answer came from the cache' }),
 });
-
-export const FeedbackBody = Type.Object(
-  {
-    items: Type.Array(
-      Type.Object(
-        {
-          id: Type.String({ minLength: 1, maxLength: 300 }),
-          value: Type.Union([Type.Number(), Type.Boolean()]),
-          time: Type.Optional(Type.Union([Type.String({ maxLength: 40 }), Type.Number()])),
-        },
-        { additionalProperties: false },
-      ),
-      { maxItems: 100_000 },
-    ),
-  },
-  { additionalProperties: false },
-);
 
 export const ComparisonBody = Type.Object(
   {

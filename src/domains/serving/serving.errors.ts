@@ -60,6 +60,10 @@ export const servingError = defineErrors({
     next: 'Try again later, or declare a fallback for the deployment.',
   },
   'serving.prediction.not_found': { status: 404, next: 'Check the id; a reply carries it as "id".' },
+  'serving.feedback.invalid': {
+    status: 422,
+    next: 'Correct the item; nothing of this call (or of this part of the file) counts.',
+  },
   'serving.feedback.not_written': {
     status: 503,
     next: 'Free space on the disk of the data folder and send it again.',

@@ -9,6 +9,7 @@ import * as deployments from './deployments.service.ts';
 import { explanationRoutes } from './explanations/explanation.routes.ts';
 import { GraphSpec } from './graphs/graph.contract.ts';
 import { graphRoutes } from './graphs/graph.routes.ts';
+import { feedbackRoutes } from './feedback/feedback.routes.ts';
 import { trafficOf } from './meter/meter.ts';
 import { observabilityRoutes } from './observability/observability.routes.ts';
 import * as predictions from './predictions.service.ts';
@@ -38,12 +39,13 @@ const Items = <T extends Type.TSchema>(item: T) =>
 export function servingRoutes(app: HoustonApp, state: ServingState, controller: RolloutController): void {
   deploymentRoutes(app, state, controller);
   rolloutRoutes(app, controller);
-  predictionRoutes(app, state, controller);
+  predictionRoutes(app, state);
   explanationRoutes(app, state);
   observabilityRoutes(app, state);
   graphRoutes(app, state);
   queryRoutes(app, state);
   privacyRoutes(app, state);
+  feedbackRoutes(app, state, controller);
 }
 
 function deploymentRoutes(app: HoustonApp, state: ServingState, controller: RolloutController): void {
@@ -247,7 +249,7 @@ function rolloutRoutes(app: HoustonApp, controller: RolloutController): void {
   }
 }
 
-function predictionRoutes(app: HoustonApp, state: ServingState, controller: RolloutController): void {
+function predictionRoutes(app: HoustonApp, state: ServingState): void {
   app.get(
     '/api/serving/deployments/:name/predictions',
     {
@@ -299,27 +301,6 @@ function predictionRoutes(app: HoustonApp, state: ServingState, controller: Roll
     async ({ scope, params }) => {
       const { prediction, graph } = await predictions.whyPrediction(state, scope, params.id);
       return { prediction: predictionReply(prediction), graph };
-    },
-  );
-  app.post(
-    '/api/serving/feedback',
-    {
-      bodyLimit: 32 * 1024 * 1024,
-      schema: {
-        summary: 'Takes outcomes by prediction id',
-        tags,
-        body: contract.FeedbackBody,
-        response: { 200: Type.Object({ accepted: Type.Integer(), unknown: Type.Array(Type.String()) }) },
-      },
-    },
-    async ({ scope, body }) => {
-      const now = scope.now();
-      const items = body.items.map(({ id, value, time }) => ({
-        id,
-        value: Number(value),
-        time: timeOr(time, now),
-      }));
-      return predictions.acceptFeedback(state, controller, scope, items);
     },
   );
   app.post(

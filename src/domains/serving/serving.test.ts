@@ -38,7 +38,7 @@ test('register and deploy: the model answers, is recorded, metered, explained an
         { id: 'nobody', value: 0 },
       ],
     });
-    expect(feedback.body).toEqual({ accepted: 3, unknown: ['mine:3', 'mine', 'nobody'] });
+    expect(feedback.body).toMatchObject({ accepted: 3, unknown: ['mine:3', 'mine', 'nobody'] });
 
     const read = await call('GET', `/api/serving/predictions/${one.body.id}`);
     expect(read.body).toMatchObject({

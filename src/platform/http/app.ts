@@ -51,12 +51,17 @@ export type OpenLane = (head: RequestHead) => Omit<LaneHandler, 'admit'> | undef
 
 const keepAliveMs = 72_000;
 const megabyte = 1024 * 1024;
-const streamed = ['application/octet-stream', 'application/vnd.apache.parquet', 'text/csv'];
+const streamed = [
+  'application/octet-stream',
+  'application/vnd.apache.parquet',
+  'application/x-ndjson',
+  'text/csv',
+];
 
 /**
  * The HTTP server: one error form, Host and Origin guards, the caller's scope on each request, and a
  * permission per route from one table — a route that the table does not name stops the start.
- * Bodies of `application/octet-stream`, Parquet and CSV arrive as streams.
+ * Bodies of `application/octet-stream`, Parquet, CSV and NDJSON arrive as streams.
  */
 export async function createApp(
   platform: Platform,

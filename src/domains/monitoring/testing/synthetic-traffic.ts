@@ -72,7 +72,8 @@ export async function createTraffic(platform: Platform, days: readonly Day[], se
   const table = `traffic_${seed}_${lines.length}_${days.length}`;
   await platform.tables.run(
     `CREATE OR REPLACE TABLE ${table} AS SELECT make_timestamp(t * 1000) AS event_time, make_timestamp(${Date.now() * 1000}) AS time,
-     revision, s AS score, y AS label, NULL::VARCHAR AS error, [delay::FLOAT, noise::FLOAT] AS features
+     revision, s AS score, y AS label, NULL::VARCHAR AS error, [delay::FLOAT, noise::FLOAT] AS features,
+     1::DOUBLE AS weight, t::VARCHAR AS request_id
      FROM read_json(${sqlLiteral(file)}, format = 'newline_delimited', columns = {t:'BIGINT',revision:'VARCHAR',s:'DOUBLE',y:'DOUBLE',delay:'DOUBLE',noise:'DOUBLE'})`,
   );
   let until = firstDay + days.length * dayMs;
@@ -88,6 +89,7 @@ export async function createTraffic(platform: Platform, days: readonly Day[], se
     predictionsSql: relation,
     joinedSql: relation,
     meters: () => [],
+    hiddenFeatures: async () => [],
   };
   const registry: RegistryPort = {
     findVersion: async () => undefined,

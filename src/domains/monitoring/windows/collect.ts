@@ -15,11 +15,13 @@ import { type Census, type Due, dueWindows } from './due.model.ts';
 import {
   censusSql,
   countsSql,
+  evenSql,
   featureColumns,
   hoursSql,
   mixSql,
   rankingSql,
   rowsTableSql,
+  unevenSql,
 } from './window-sql.ts';
 
 type Session = Pick<Tables, 'query' | 'columns' | 'run'>;
@@ -48,7 +50,14 @@ export async function findDue(
   return dueWindows(census as Census, known, settings, isQuiet, usual);
 }
 
-export type Mix = { w: number; revision: string; rows: number; errors: number; labelled: number };
+export type Mix = {
+  w: number;
+  revision: string;
+  rows: number;
+  errors: number;
+  kept: number;
+  labelled: number;
+};
 
 /** What `collect` needs to know of each revision: its frozen reference, made from the rows when there is none. */
 export type ReferenceFor = (
@@ -71,17 +80,29 @@ export async function collect(
   const { window } = settings;
   const recorded = featureColumns(await serving.listRevisions(scope, deployment));
   const features = recorded.map(({ name }) => name);
+  // What is not written looks like missing values, which it is not.
+  const hidden = new Set(await serving.hiddenFeatures(scope, deployment));
+  const visible = features.filter((name) => !hidden.has(name));
   const range = { from: Math.min(...starts), to: Math.max(...starts) + window };
   const relation = await serving.joinedSql(scope, deployment, range);
   return scope.platform.tables.session(async (session) => {
     await session.run(rowsTableSql(relation, window, starts, recorded));
+    for (const { w, most } of await session.query<{ w: number; most: number }>(unevenSql))
+      await session.run(evenSql(w, most));
     const mix = await session.query<Mix>(mixSql);
     const found = new Map<number, { facts: WindowFacts; reference: Reference | null }>();
     for (const [revision, own] of byRevision(mix)) {
       const freeze = (names: readonly string[]) =>
-        freezeLive(session, revision, own, names.length > 0 ? names : features, features, settings);
+        freezeLive(
+          session,
+          revision,
+          own,
+          (names.length > 0 ? names : features).filter((name) => !hidden.has(name)),
+          features,
+          settings,
+        );
       const reference = await referenceFor(revision, freeze);
-      const columns = reference ? countable(reference, features) : [];
+      const columns = reference ? countable(reference, features, visible) : [];
       for (const facts of await countWindows(session, revision, own, mix, columns, window))
         found.set(facts.start, { facts, reference });
     }
@@ -101,10 +122,14 @@ function byRevision(mix: readonly Mix[]): Map<string, number[]> {
 
 type Countable = { name: string; column: string; profile: ColumnProfile };
 
-function countable(reference: Reference, features: readonly string[]): Countable[] {
+function countable(
+  reference: Reference,
+  features: readonly string[],
+  visible: readonly string[],
+): Countable[] {
   return columnsOf(reference.profile).flatMap(([name, profile]) => {
     if (name === scoreColumn) return [{ name, column: 's', profile }];
-    const place = features.indexOf(name);
+    const place = visible.includes(name) ? features.indexOf(name) : -1;
     return place < 0 ? [] : [{ name, column: `f${place}`, profile }];
   });
 }
@@ -139,7 +164,8 @@ async function countWindows(
       rows: sum((one) => one.rows),
       errors: sum((one) => one.errors),
       revision,
-      revisionRows: own?.rows ?? 0,
+      judged: sum((one) => one.kept),
+      revisionRows: own?.kept ?? 0,
       labelled: own?.labelled ?? 0,
       counts: Object.fromEntries(
         columns.map(({ name, profile }, i) => [name, spread(row?.[`c${i}`], binCount(profile.bins))]),
@@ -187,7 +213,7 @@ async function freezeLive(
   settings: MonitorSettings,
 ): Promise<ReferenceProfile | null> {
   const where = (w: number) =>
-    `FROM rows_of_windows WHERE w = ${w} AND revision = ${sqlLiteral(revision)} AND NOT failed AND s IS NOT NULL`;
+    `FROM rows_of_windows WHERE w = ${w} AND revision = ${sqlLiteral(revision)} AND NOT failed AND k > 0 AND s IS NOT NULL`;
   for (const start of starts) {
     const [{ rows }] = await session.query<{ rows: number }>(`SELECT count(*) AS rows ${where(start)}`);
     if (rows < settings.minimumRows) continue;

@@ -49,13 +49,23 @@ export function rowsTableSql(
   const columns = features.map((feature, i) => `, ${valueSql(feature, revisions)} AS f${i}`).join('');
   return `CREATE TEMP TABLE rows_of_windows AS SELECT ${windowOf(window)} AS w,
     floor(epoch_ms(event_time) / ${cluster}.0)::BIGINT AS h, revision, score AS s,
-    CASE WHEN label IN (0, 1) THEN label END AS y, error IS NOT NULL AS failed${columns}
+    CASE WHEN label IN (0, 1) THEN label END AS y, error IS NOT NULL AS failed, weight AS k, hash(request_id) AS lot${columns}
     FROM (${relation}) WHERE event_time IS NOT NULL AND ${windowOf(window)} IN (${starts.join(', ')})`;
 }
 
-/** Rows, failures and outcomes by window and revision. */
+/** Windows in which the share of recorded requests changed. */
+export const unevenSql = `SELECT w, max(k) AS most FROM rows_of_windows WHERE k > 0 AND NOT failed
+  GROUP BY w HAVING max(k) > min(k)`;
+
+/** Thins the rows that were recorded at a larger share, so that all that are left had the same chance to be there. */
+export function evenSql(w: number, most: number): string {
+  return `UPDATE rows_of_windows SET k = 0 WHERE w = ${w} AND k > 0 AND NOT failed AND lot / 18446744073709551616.0 >= k / ${most}`;
+}
+
+/** Rows, failures and outcomes by window and revision; `kept` are those with what they carried (see `weight`). */
 export const mixSql = `SELECT w, revision, count(*) AS rows, count(*) FILTER (WHERE failed) AS errors,
-  count(y) FILTER (WHERE s IS NOT NULL) AS labelled FROM rows_of_windows GROUP BY w, revision ORDER BY w, rows DESC, revision`;
+  count(*) FILTER (WHERE k > 0) AS kept,
+  count(y) FILTER (WHERE s IS NOT NULL AND k > 0) AS labelled FROM rows_of_windows GROUP BY w, revision ORDER BY w, rows DESC, revision`;
 
 /** Position of a value in frozen bins, as in math/bins.ts. */
 export function binSql(column: string, { bins }: ColumnProfile): string {
@@ -83,12 +93,12 @@ export function countsSql(
       return `, histogram(b${i})${only} AS c${i}`;
     })
     .join('');
-  return `SELECT w${histograms} FROM (SELECT w, revision${bins} FROM rows_of_windows WHERE NOT failed AND w IN (${starts.join(', ')})) GROUP BY w`;
+  return `SELECT w${histograms} FROM (SELECT w, revision${bins} FROM rows_of_windows WHERE NOT failed AND k > 0 AND w IN (${starts.join(', ')})) GROUP BY w`;
 }
 
 const labelled = (revision: string, starts: readonly number[]) =>
   `FROM (SELECT *, least(greatest(s, 1e-6), 1 - 1e-6) AS p FROM rows_of_windows WHERE revision = ${sqlLiteral(revision)}
-    AND y IS NOT NULL AND s IS NOT NULL AND NOT isnan(s) AND w IN (${starts.join(', ')}))`;
+    AND k > 0 AND y IS NOT NULL AND s IS NOT NULL AND NOT isnan(s) AND w IN (${starts.join(', ')}))`;
 
 /** Sums by hour of the rows of one revision that have an outcome. */
 export function hoursSql(revision: string, starts: readonly number[]): string {

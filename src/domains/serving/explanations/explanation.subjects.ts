@@ -3,6 +3,7 @@ import type { Scope } from '../../../platform/scope.ts';
 import { getDeployment } from '../deployments.service.ts';
 import { fieldsOf } from '../graphs/recorded-row.ts';
 import { getPrediction } from '../predictions.service.ts';
+import { hiddenFeatures } from '../privacy/recording.service.ts';
 import { parseTime, prepareRows } from '../routing/request-rows.ts';
 import type { LiveRevision } from '../runtime/live-revision.ts';
 import { allocate, elementCount, type NamedTensor, type TensorSpec } from '../runtime/tensors.ts';
@@ -33,6 +34,13 @@ export async function recordedSubject(state: ServingState, scope: Scope, id: str
     throw explanationError(
       'serving.explanation.not_recorded',
       'The vector of this prediction was not recorded.',
+    );
+  }
+  const hidden = (await hiddenFeatures(scope, deployment)).filter((name) => features[name] === null);
+  if (hidden.length > 0) {
+    throw explanationError(
+      'serving.explanation.not_recorded',
+      `The log does not keep ${hidden.join(', ')}, so this score cannot be divided among its features.`,
     );
   }
   const vector = Float64Array.from(values, (value) => value ?? Number.NaN);

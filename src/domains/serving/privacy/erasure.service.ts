@@ -146,8 +146,11 @@ export function removeErasure(state: ServingState, id: string): void {
   rmSync(pathOf(state, id), { force: true });
 }
 
-/** Files of erasures whose job is over, which a death right at their end has left. */
+/** Removes what a death has left: files of erasures whose job is over, results of queries, uploads of feedback. */
 export async function sweepErasures(state: ServingState, scope: Scope): Promise<void> {
+  const temporary = dataFolder(state.platform.config, 'tmp');
+  for (const name of readdirSync(temporary))
+    if (/^(query|feedback)-/.test(name)) rmSync(join(temporary, name), { force: true });
   const jobs = await scope.platform.jobs.list(scope, { kind: erasureJob });
   const open = new Set(
     jobs

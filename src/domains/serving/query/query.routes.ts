@@ -4,7 +4,7 @@ import type { HoustonApp } from '../../../platform/http/app.ts';
 import { Name } from '../../../platform/names.ts';
 import type { ServingState } from '../serving.state.ts';
 import * as contract from './query.contract.ts';
-import { describeView, queryLog, toCsv } from './query.service.ts';
+import { describeView, queryLog } from './query.service.ts';
 import { createQueryRunner } from './query-runner.ts';
 
 const tags = ['serving'];
@@ -43,7 +43,7 @@ export function queryRoutes(app: HoustonApp, state: ServingState): void {
         .type('text/csv; charset=utf-8')
         .header('content-disposition', name('csv'))
         .header('x-truncated', String(answer.reply.truncated))
-        .send(toCsv(answer.reply));
+        .send(contract.toCsv(answer.reply));
     },
   );
   app.get(

@@ -140,14 +140,3 @@ ORDER BY bin`,
     },
   ];
 }
-
-/** Rows as CSV (RFC 4180). */
-export function toCsv({ columns, rows }: Pick<QueryReplyBody, 'columns' | 'rows'>): string {
-  const cell = (value: unknown) => {
-    if (value === null || value === undefined) return '';
-    const text = typeof value === 'object' ? JSON.stringify(value) : String(value);
-    return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
-  };
-  const lines = [columns.map(({ name }) => cell(name)), ...rows.map((row) => row.map(cell))];
-  return `${lines.map((line) => line.join(',')).join('\r\n')}\r\n`;
-}

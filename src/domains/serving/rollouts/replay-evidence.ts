@@ -59,6 +59,7 @@ export async function replayEvidence(
   const labels = await tables.query<{ request_id: string; row_index: number; value: number }>(`
     SELECT request_id, row_index, value FROM (${logSql('feedback', files.feedback)})
     WHERE request_id IN (SELECT request_id FROM (${logSql('predictions', files.predictions)}) WHERE ${ofRollout})
+      AND value IS NOT NULL
     ORDER BY received, ordinal`);
   for (const { request_id, row_index, value } of labels) evidence.label(request_id, row_index, value);
   return { stepRequests };
