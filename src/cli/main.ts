@@ -11,6 +11,7 @@ import { modelCommands } from './commands/models.ts';
 import { observabilityCommands } from './commands/observability.ts';
 import { operationCommands } from './commands/operations.ts';
 import { pipelineCommands } from './commands/pipelines.ts';
+import { predictionCommands } from './commands/predictions.ts';
 import { serverCommands } from './commands/server.ts';
 import { reportError } from './output.ts';
 
@@ -31,6 +32,7 @@ operationCommands(program);
 observabilityCommands(program);
 collectionCommands(program);
 explainCommands(program);
+predictionCommands(program);
 ledgerCommands(program);
 accessCommands(program);
 

@@ -1,5 +1,9 @@
-import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { people, peopleRequest } from '../../../../test/serving/feature-service.ts';
 import { logisticModel } from '../../../../test/serving/models.ts';
@@ -8,7 +12,7 @@ import { startServing } from '../../../../test/serving/serving-server.ts';
 type Server = Awaited<ReturnType<typeof startServing>>;
 const day = 86_400_000;
 
-async function serve(spec: object, options: { now?: () => number } = {}): Promise<Server> {
+async function serve(spec: object, options: { now?: () => number; dataDir?: string } = {}): Promise<Server> {
   const server = await startServing({ features: people, ...options });
   await server.registry.add(server.platform, 'm', logisticModel({ weights: [1, 0] }), 'people@bbbbbbbbbbbb');
   const put = await server.call('PUT', '/api/serving/deployments/m', { model: 'm', ...spec });
@@ -209,5 +213,50 @@ test('erasing a person: nothing of them is left in any file, and everybody else 
     expect(again.body.plan).toMatchObject({ predictions: 0, feedback: 0 });
   } finally {
     await server.close();
+  }
+});
+
+test('an erasure that is killed again and again ends whole', { timeout: 120_000 }, async () => {
+  const dataDir = mkdtempSync(join(tmpdir(), 'houston-erasure-'));
+  const person = 'marvin-0042';
+  try {
+    const server = await serve({ entity: ['customer'], recording: { retentionDays: 30_000 } }, { dataDir });
+    for (let file = 0; file < 6; file++) {
+      const hers = { customer: person, email: `${person}@example.org`, x: 1 };
+      for (let i = 0; i < 5; i++) {
+        await ask(server, [hers, { customer: 'ford', email: 'f@example.org', x: i }], `two-${file}-${i}`);
+        await ask(server, [hers], `one-${file}-${i}`);
+      }
+      const items = [
+        { id: `two-${file}-0:0`, value: 1 },
+        { id: `two-${file}-0:1`, value: 1 },
+      ];
+      await server.call('POST', '/api/serving/feedback', { items });
+      // A run of retention seals what there is, so that there are many files.
+      await server.call('POST', '/api/serving/deployments/m/retention', { delete: true });
+      await server.platform.jobs.idle();
+    }
+    await server.close();
+    for (let round = 0; round < 5; round++) {
+      const args = round === 0 ? [dataDir, person] : [dataDir];
+      const child = fork(new URL('../../../../test/serving/erase-until-killed.ts', import.meta.url), args);
+      await once(child, 'message');
+      await pause(round * 40);
+      child.kill('SIGKILL');
+      await once(child, 'exit');
+    }
+    const again = await startServing({ features: people, dataDir });
+    await again.platform.jobs.idle();
+    expect(await filesWith(again, person)).toEqual([]);
+    const rows = await sql(
+      again,
+      "SELECT count(*), count(*) FILTER (WHERE erased), count(*) FILTER (WHERE customer = 'ford' AND score IS NOT NULL), count(label) FROM predictions",
+    );
+    expect(rows).toEqual([[90, 60, 30, 6]]);
+    const events = await again.call('GET', '/api/ledger/events?type=serving.records.erased');
+    expect(events.body.items).toHaveLength(1);
+    await again.close();
+  } finally {
+    rmSync(dataDir, { recursive: true, force: true });
   }
 });
