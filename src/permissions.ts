@@ -164,6 +164,7 @@ export const permissions: PermissionTable = {
   'POST /api/serving/feedback/files': 'serving.feedback',
   'GET /api/serving/predictions/:id/feedback': 'read',
   'POST /api/serving/deployments/:name/comparisons': 'read',
+  'POST /api/serving/deployments/:name/side-by-side': 'read',
   'POST /api/serving/deployments/:name/query': 'serving.query',
   'GET /api/serving/deployments/:name/query/columns': 'serving.query',
   'POST /api/serving/deployments/:name/erasures': 'serving.erase',

@@ -2,6 +2,9 @@ import type { Json } from '../../platform/json.ts';
 import { listEvents, type WhyGraph, why } from '../../platform/ledger/index.ts';
 import type { Scope } from '../../platform/scope.ts';
 import { sqlLiteral } from '../../platform/tables/index.ts';
+import { filterSql, type PredictionFilterInput } from './predictions.filter.ts';
+import { entityOf, entitySql } from './privacy/entity-match.ts';
+import { fieldHash } from './privacy/install-secret.ts';
 import { type PredictionLog, splitPredictionId } from './recorder/prediction-log.ts';
 import { joinedSql, type LogFiles, type PredictionRange } from './recorder/prediction-sql.ts';
 import { servingError } from './serving.errors.ts';
@@ -102,12 +105,33 @@ export async function listPredictions(
   state: ServingState,
   scope: Scope,
   deployment: string,
-  options: { limit: number; before?: number },
+  filter: PredictionFilterInput,
+  times: { before?: number; from?: number; to?: number },
 ): Promise<PredictionView[]> {
   const relation = joinedSql(logFiles(state.log(deployment)), {});
-  const before = options.before === undefined ? '' : `WHERE time < make_timestamp(${options.before * 1000})`;
-  const sql = `SELECT * FROM (${relation}) ${before} ORDER BY time DESC, request_id DESC, row_index LIMIT ${options.limit}`;
+  const more = { ...times, ...(await resolved(scope, deployment, filter)) };
+  const sql = `SELECT * FROM (${relation}) ${filterSql(filter, more)} ORDER BY time DESC, request_id DESC, row_index LIMIT ${filter.limit ?? 50}`;
   return view(scope, deployment, await state.platform.tables.query<JoinedRow>(sql));
+}
+
+/** What of a filter needs to be looked up. */
+async function resolved(
+  scope: Scope,
+  deployment: string,
+  { version, entity }: PredictionFilterInput,
+): Promise<{ revisions?: string[]; entity?: string }> {
+  const revisions =
+    version === undefined
+      ? undefined
+      : (await store.listRevisions(scope.db, deployment)).filter((one) => one.version === version);
+  const at = entity?.indexOf('=') ?? -1;
+  const of = entity === undefined ? undefined : entityOf({ [entity.slice(0, at)]: entity.slice(at + 1) });
+  return {
+    ...(revisions && { revisions: revisions.map(({ id }) => id) }),
+    ...(of && {
+      entity: entitySql(of, await featureColumns(scope, deployment), fieldHash(scope.platform.config)),
+    }),
+  };
 }
 
 /** One row by its prediction id. @throws serving.prediction.not_found */

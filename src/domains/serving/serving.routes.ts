@@ -4,6 +4,8 @@ import { platformError } from '../../platform/errors.ts';
 import type { HoustonApp } from '../../platform/http/app.ts';
 import { Name } from '../../platform/names.ts';
 import { clearCache } from './cache/cache.service.ts';
+import { SideBySideBody, SideBySideReply } from './comparison/side-by-side.contract.ts';
+import { compareSideBySide } from './comparison/side-by-side.service.ts';
 import { compareVersions } from './comparisons.service.ts';
 import * as deployments from './deployments.service.ts';
 import { explanationRoutes } from './explanations/explanation.routes.ts';
@@ -12,6 +14,7 @@ import { graphRoutes } from './graphs/graph.routes.ts';
 import { feedbackRoutes } from './feedback/feedback.routes.ts';
 import { trafficOf } from './meter/meter.ts';
 import { observabilityRoutes } from './observability/observability.routes.ts';
+import { PredictionFilter } from './predictions.filter.ts';
 import * as predictions from './predictions.service.ts';
 import { privacyRoutes } from './privacy/privacy.routes.ts';
 import { checkRecording } from './privacy/recording.service.ts';
@@ -254,21 +257,24 @@ function predictionRoutes(app: HoustonApp, state: ServingState): void {
     '/api/serving/deployments/:name/predictions',
     {
       schema: {
-        summary: 'Lists recorded predictions, newest first',
+        summary:
+          'Lists recorded predictions, newest first, by time, arm, version, score, failure, outcome or entity',
         tags,
         params: ByName,
-        querystring: Type.Object({
-          limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 1000 })),
-          before: Type.Optional(Type.String({ maxLength: 40 })),
-        }),
+        querystring: PredictionFilter,
         response: { 200: Items(contract.PredictionReply) },
       },
     },
     async ({ scope, params, query }) => {
       await deployments.getDeployment(scope, params.name);
       const limit = query.limit ?? 50;
-      const before = query.before === undefined ? {} : { before: timeOr(query.before, 0) };
-      const items = await predictions.listPredictions(state, scope, params.name, { limit, ...before });
+      const { before, from, to } = query;
+      const times = {
+        ...(before !== undefined && { before: timeOr(before, 0) }),
+        ...(from !== undefined && { from: timeOr(from, 0) }),
+        ...(to !== undefined && { to: timeOr(to, 0) }),
+      };
+      const items = await predictions.listPredictions(state, scope, params.name, query, times);
       const last = items.at(-1);
       return {
         items: items.map(predictionReply),
@@ -320,6 +326,26 @@ function predictionRoutes(app: HoustonApp, state: ServingState): void {
         ...(body.to !== undefined && { to: timeOr(body.to, 0) }),
       };
       return compareVersions(state, scope, params.name, { version: body.version, range });
+    },
+  );
+  app.post(
+    '/api/serving/deployments/:name/side-by-side',
+    {
+      schema: {
+        summary: 'Runs recorded requests through two versions and sets their scores side by side',
+        tags,
+        params: ByName,
+        body: SideBySideBody,
+        response: { 200: SideBySideReply },
+      },
+    },
+    ({ scope, params, body }) => {
+      const { from, to, ...request } = body;
+      const range = {
+        ...(from !== undefined && { from: timeOr(from, 0) }),
+        ...(to !== undefined && { to: timeOr(to, 0) }),
+      };
+      return compareSideBySide(state, scope, params.name, { ...request, range });
     },
   );
 }

@@ -239,7 +239,9 @@ test('an erasure that is killed again and again ends whole', { timeout: 120_000 
     await server.close();
     for (let round = 0; round < 5; round++) {
       const args = round === 0 ? [dataDir, person] : [dataDir];
-      const child = fork(new URL('../../../../test/serving/erase-until-killed.ts', import.meta.url), args);
+      const child = fork(new URL('../../../../test/serving/erase-until-killed.ts', import.meta.url), args, {
+        stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
+      });
       await once(child, 'message');
       await pause(round * 40);
       child.kill('SIGKILL');
