@@ -109,6 +109,8 @@ export const api = {
         ...(signal ? { signal } : {}),
       }),
     ),
+  /** The reply as it is, for files that a POST makes. */
+  postRaw: (target: string, body: unknown): Promise<Response> => send('POST', target, { body }),
   patch: async <T>(target: string, body: unknown): Promise<T> =>
     json<T>(await send('PATCH', target, { body })),
   put: async <T>(target: string, body: unknown): Promise<T> => json<T>(await send('PUT', target, { body })),

@@ -226,6 +226,75 @@ export type Prediction = {
   label: number | null;
   /** The way through a graph: NODE=BRANCH, !NODE for what failed. */
   path: string | null;
+  reward: number | null;
+  weight: number;
+  erased: boolean;
   error: string | null;
   cached: boolean;
+};
+export type QueryResult = {
+  columns: { name: string; type: string }[];
+  rows: Json[][];
+  truncated: boolean;
+  elapsedMs: number;
+};
+export type QueryColumn = {
+  name: string;
+  type: string;
+  kind: 'prediction' | 'input' | 'feature';
+  note: string;
+};
+export type QueryColumns = {
+  view: string;
+  columns: QueryColumn[];
+  examples: { title: string; sql: string }[];
+};
+export type FeedbackWord = {
+  value: number | null;
+  reward: number | null;
+  time: string | null;
+  received: string;
+};
+export type ErasureCounts = {
+  predictions: number;
+  requests: number;
+  pairs: number;
+  feedback: number;
+  events: Record<string, number>;
+};
+export type ErasurePlan = { plan: ErasureCounts; notes: string[]; erasure?: string };
+export type ErasureState = {
+  id: string;
+  state: string;
+  progress: number | null;
+  note: string | null;
+  error: string | null;
+  result: ErasureCounts | null;
+};
+export type ComparedRow = { id: string; a: number; b: number; label: number | null };
+export type SideBySide = {
+  a: number;
+  b: number;
+  rows: number;
+  of: number;
+  skipped: number;
+  threshold: number;
+  agreement: number;
+  onlyA: number;
+  onlyB: number;
+  correlation: number | null;
+  meanDifference: number;
+  meanAbsolute: number;
+  edges: number[];
+  counts: number[];
+  points: ComparedRow[];
+  largest: ComparedRow[];
+  slices: {
+    column: string;
+    value: string;
+    rows: number;
+    meanDifference: number;
+    standardError: number;
+    agreement: number;
+  }[];
 };

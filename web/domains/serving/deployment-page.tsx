@@ -23,10 +23,12 @@ import { LoadPanel } from './load-panel.tsx';
 import { TrafficView } from './observability/traffic-view.tsx';
 import { useMarks } from './observability/use-marks.ts';
 import { PredictionsView } from './predictions-view.tsx';
+import { QueryPanel } from './query-panel.tsx';
 import { RollbackButton } from './rollback-button.tsx';
 import { EvidenceLine } from './rollout-evidence.tsx';
 import { RolloutView } from './rollout-view.tsx';
 import { RoutePicture } from './route-picture.tsx';
+import { SideBySideView } from './side-by-side.tsx';
 import { LIVE, TrafficCharts } from './traffic-charts.tsx';
 import { TryIt } from './try-it.tsx';
 
@@ -72,6 +74,7 @@ export function DeploymentPage() {
             { key: 'traffic', label: 'Traffic' },
             { key: 'rollouts', label: 'Rollouts', count: rollouts.data?.items.length },
             { key: 'predictions', label: 'Predictions' },
+            { key: 'query', label: 'Query' },
             { key: 'try', label: 'Try it' },
             { key: 'compare', label: 'Compare' },
             { key: 'settings', label: 'Settings' },
@@ -91,7 +94,13 @@ export function DeploymentPage() {
             ) : null}
             {tab === 'predictions' ? <PredictionsView deployment={shown} /> : null}
             {tab === 'try' ? <TryIt deployment={shown} /> : null}
-            {tab === 'compare' ? <CompareVersions deployment={shown} /> : null}
+            {tab === 'query' ? <QueryPanel deployment={shown} /> : null}
+            {tab === 'compare' ? (
+              <>
+                <SideBySideView deployment={shown} />
+                <CompareVersions deployment={shown} />
+              </>
+            ) : null}
             {tab === 'settings' ? <DeploymentSettings deployment={shown} /> : null}
           </>
         )}

@@ -2,8 +2,8 @@ import { Switch } from '@mantine/core';
 import { Link } from '@tanstack/react-router';
 import { useState } from 'react';
 import { path } from '../../api/client.ts';
-import { useApi } from '../../api/hooks.ts';
-import type { JsonObject, LedgerEvent, Prediction, Why } from '../../api/types.ts';
+import { useApi, useList } from '../../api/hooks.ts';
+import type { FeedbackWord, JsonObject, LedgerEvent, Prediction, Why } from '../../api/types.ts';
 import { CopyId } from '../../ui/copy-id.tsx';
 import { eventState, eventWords } from '../../ui/event.ts';
 import { Empty, Loaded } from '../../ui/feedback.tsx';
@@ -26,6 +26,20 @@ export function PredictionFacts({ row }: { row: Prediction }) {
         ['Id', <CopyId key="i" id={row.id} />],
         ['Score', <Score key="s" value={row.score} />],
         ['Outcome', <Outcome key="o" row={row} />],
+        [
+          'Told of it',
+          row.label === null && row.reward === null ? undefined : <FeedbackWords key="w" row={row} />,
+        ],
+        [
+          'Recorded',
+          row.erased
+            ? 'a person was erased from it'
+            : row.weight === 0
+              ? 'in part: it was left out of the sample'
+              : row.weight === 1
+                ? undefined
+                : `in whole, and stands for ${brief(row.weight)} requests`,
+        ],
         ['Error', row.error ?? undefined],
         ['Deployment', <SubjectLink key="d" subject={`deployment:${row.deployment}`} />],
         [
@@ -56,6 +70,22 @@ export function PredictionFacts({ row }: { row: Prediction }) {
         ['Revision', <CopyId key="n" id={row.revision} />],
       ]}
     />
+  );
+}
+
+/** Every word on the outcome: the newest counts, and those before stay to be read. */
+function FeedbackWords({ row }: { row: Prediction }) {
+  const words = useList<FeedbackWord>(path`/api/serving/predictions/${row.id}/feedback`, { keep: false });
+  return (
+    <span className="stack" style={{ gap: 2 }}>
+      {(words.data?.items ?? []).slice(0, 5).map((word, at) => (
+        <span key={word.received + String(word.value)} className={at === 0 ? undefined : 'dim'}>
+          {word.value === null ? '' : `outcome ${brief(word.value)} `}
+          {word.reward === null ? '' : `reward ${brief(word.reward)} `}
+          <span className="dim small">{utc(word.received, 'second')} UTC</span>
+        </span>
+      ))}
+    </span>
   );
 }
 

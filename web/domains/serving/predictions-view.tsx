@@ -1,4 +1,5 @@
 import { useInfiniteQuery } from '@tanstack/react-query';
+import { useMemo } from 'react';
 import { type ApiError, api, path } from '../../api/client.ts';
 import type { Deployment, List, Prediction } from '../../api/types.ts';
 import { type Column, DataTable, timeValue } from '../../ui/data-table.tsx';
@@ -6,7 +7,9 @@ import { Empty, ErrorPanel, Skeleton } from '../../ui/feedback.tsx';
 import { brief, duration, metric, utc } from '../../ui/format.ts';
 import { Panel } from '../../ui/panel.tsx';
 import { useUrlState } from '../../ui/url-state.ts';
+import { EraseButton } from './erase-dialog.tsx';
 import { PredictionDrawer } from './prediction-drawer.tsx';
+import { PredictionFilters, usePredictionFilter } from './prediction-filters.tsx';
 import './serving.css';
 
 const PAGE = 100;
@@ -14,22 +17,35 @@ const PAGE = 100;
 /** The recorded predictions, newest first; more come while scrolling. */
 export function PredictionsView({ deployment }: { deployment: Deployment }) {
   const target = path`/api/serving/deployments/${deployment.name}/predictions`;
+  const { query: filter, isSet } = usePredictionFilter();
   const [chosen, choose] = useUrlState('prediction');
   const pages = useInfiniteQuery<List<Prediction>, ApiError>({
-    queryKey: ['serving', target, 'pages'],
+    queryKey: ['serving', target, 'pages', filter],
     queryFn: ({ pageParam, signal }) =>
       api.get<List<Prediction>>(
         target,
-        { limit: PAGE, before: pageParam === '' ? undefined : String(pageParam) },
+        { ...filter, limit: PAGE, before: pageParam === '' ? undefined : String(pageParam) },
         signal,
       ),
     initialPageParam: '',
     getNextPageParam: (last) => last.next ?? undefined,
     refetchInterval: (query) => ((query.state.data?.pages.length ?? 0) <= 1 ? 4_000 : false),
   });
-  if (pages.isError && !pages.data)
-    return <ErrorPanel error={pages.error} retry={() => void pages.refetch()} />;
-  if (!pages.data) return <Skeleton height={420} />;
+  const columns = useMemo(
+    () => columnsOf(pages.data?.pages[0]?.items ?? [], deployment),
+    [pages.data, deployment],
+  );
+  if (!pages.data)
+    return (
+      <Panel title="Recorded predictions" flush>
+        <PredictionFilters deployment={deployment} />
+        {pages.isError ? (
+          <ErrorPanel error={pages.error} retry={() => void pages.refetch()} />
+        ) : (
+          <Skeleton height={420} />
+        )}
+      </Panel>
+    );
   const seen = new Set<string>();
   const rows = pages.data.pages
     .flatMap((page) => page.items)
@@ -43,7 +59,9 @@ export function PredictionsView({ deployment }: { deployment: Deployment }) {
       title="Recorded predictions"
       note={`newest first, ${rows.length}${pages.hasNextPage ? ' so far: scroll for more' : ''}; outcomes arrive later by id`}
       flush
+      actions={<EraseButton deployment={deployment} />}
     >
+      <PredictionFilters deployment={deployment} />
       <DataTable
         name={`${deployment.name}-predictions`}
         rows={rows}
@@ -51,18 +69,22 @@ export function PredictionsView({ deployment }: { deployment: Deployment }) {
         rowKey={(row) => row.id}
         active={chosen || undefined}
         onOpen={(row) => choose(row.id)}
-        height={Math.min(Math.max(480, window.innerHeight - 250), rows.length * 32 + 30)}
+        height={Math.min(Math.max(440, window.innerHeight - 300), rows.length * 32 + 30)}
         onEnd={() => {
           if (pages.hasNextPage && !pages.isFetchingNextPage) void pages.fetchNextPage();
         }}
         empty={
-          <Empty
-            title="Nothing has been asked yet"
-            command={`curl -s ${window.location.origin}/v2/models/${deployment.name}`}
-          >
-            Every prediction is recorded with its inputs, features, version and latency. The tab Try it makes
-            the first one.
-          </Empty>
+          isSet ? (
+            <Empty title="No record fits the filter">Clear it, or widen the time range.</Empty>
+          ) : (
+            <Empty
+              title="Nothing has been asked yet"
+              command={`curl -s ${window.location.origin}/v2/models/${deployment.name}`}
+            >
+              Every prediction is recorded with its inputs, features, version and latency. The tab Try it
+              makes the first one.
+            </Empty>
+          )
         }
       />
       <PredictionDrawer id={chosen} known={rows.find((row) => row.id === chosen)} close={() => choose('')} />
@@ -70,7 +92,48 @@ export function PredictionsView({ deployment }: { deployment: Deployment }) {
   );
 }
 
-const columns: Column<Prediction>[] = [
+/** A column for each input while they are few, else one for all of them. */
+function columnsOf(rows: Prediction[], deployment: Deployment): Column<Prediction>[] {
+  const names = new Set<string>();
+  for (const { inputs, features } of rows.slice(0, 50)) {
+    const from = inputs !== null && typeof inputs === 'object' && !Array.isArray(inputs) ? inputs : features;
+    for (const name of Object.keys(from)) names.add(name);
+  }
+  const entity = (deployment.spec.entity as string[] | undefined) ?? [];
+  const ordered = [...names].sort((a, b) => Number(entity.includes(b)) - Number(entity.includes(a)));
+  const shown = ordered.slice(0, MOST_INPUTS);
+  const inputs = shown.map(
+    (name): Column<Prediction> => ({
+      key: `in.${name}`,
+      title: <span title={`input ${name}`}>{name}</span>,
+      value: (row) => inputOf(row, name),
+      render: (row) => inputText(row, name),
+      width: 'minmax(84px, 1fr)',
+    }),
+  );
+  const rest: Column<Prediction>[] =
+    ordered.length > shown.length
+      ? [{ key: 'inputs', title: 'All inputs', value: inputsText, width: 'minmax(140px, 2fr)' }]
+      : [];
+  const at = base.findIndex(({ key }) => key === 'score');
+  return [...base.slice(0, at), ...inputs, ...rest, ...base.slice(at)];
+}
+
+function inputOf({ inputs, features }: Prediction, name: string): string | number | boolean | null {
+  const from = inputs !== null && typeof inputs === 'object' && !Array.isArray(inputs) ? inputs : features;
+  const value = (from as Record<string, unknown>)[name] ?? null;
+  return value === null || typeof value === 'object' ? null : (value as string | number | boolean);
+}
+
+function inputText(row: Prediction, name: string) {
+  const value = inputOf(row, name);
+  if (value === null) return <span className="faint">–</span>;
+  return typeof value === 'number' && value > 1e11 ? utc(value) : brief(value);
+}
+
+const MOST_INPUTS = 4;
+
+const base: Column<Prediction>[] = [
   {
     key: 'time',
     title: 'Time (UTC)',
@@ -93,12 +156,6 @@ const columns: Column<Prediction>[] = [
     width: 'minmax(120px, 1fr)',
   },
   {
-    key: 'inputs',
-    title: 'Inputs',
-    value: (row) => inputsText(row),
-    width: 'minmax(140px, 2.4fr)',
-  },
-  {
     key: 'score',
     title: 'Score',
     value: (row) => row.score,
@@ -111,7 +168,7 @@ const columns: Column<Prediction>[] = [
     title: 'Outcome',
     value: (row) => row.label,
     render: (row) => <Outcome row={row} />,
-    width: '80px',
+    width: '104px',
   },
   {
     key: 'version',
@@ -178,6 +235,13 @@ export function Outcome({ row }: { row: Prediction }) {
       </span>
     );
   }
-  if (row.label === null) return <span className="faint">waiting</span>;
-  return <span>{row.label === 1 ? 'yes' : row.label === 0 ? 'no' : brief(row.label)}</span>;
+  if (row.erased) return <span className="faint">erased</span>;
+  if (row.weight === 0) return <span className="faint">not sampled</span>;
+  const reward = row.reward === null ? null : <span className="tag">reward {brief(row.reward)}</span>;
+  if (row.label === null) return reward ?? <span className="faint">waiting</span>;
+  return (
+    <span>
+      {row.label === 1 ? 'yes' : row.label === 0 ? 'no' : brief(row.label)} {reward}
+    </span>
+  );
 }
