@@ -64,22 +64,22 @@ export function PredictionFilters({ deployment }: { deployment: Deployment }) {
       {choose(
         'v',
         'Any version',
-        126,
+        116,
         [...versions]
           .sort((a, b) => b - a)
           .map((value) => ({ value: String(value), label: `version ${value}` })),
       )}
-      {choose('failed', 'Failed or not', 132, [
+      {choose('failed', 'Failed or not', 124, [
         { value: 'true', label: 'failed' },
         { value: 'false', label: 'answered' },
       ])}
-      {choose('labelled', 'Any outcome', 140, [
+      {choose('labelled', 'Any outcome', 124, [
         { value: 'true', label: 'outcome known' },
         { value: 'false', label: 'waiting' },
       ])}
-      <Typed name="min" label="Score from" width={96} />
-      <Typed name="max" label="Score to" width={96} />
-      <Typed name="entity" label={`${entity ?? 'column'}=value`} width={170} needs="=" />
+      <Typed name="min" label="Score from" width={88} />
+      <Typed name="max" label="Score to" width={88} />
+      <Typed name="entity" label={`${entity ?? 'column'}=value`} width={140} needs="=" />
       {isSet ? (
         <Button
           variant="default"

@@ -97,7 +97,11 @@ function columnsOf(rows: Prediction[], deployment: Deployment): Column<Predictio
   const names = new Set<string>();
   for (const { inputs, features } of rows.slice(0, 50)) {
     const from = inputs !== null && typeof inputs === 'object' && !Array.isArray(inputs) ? inputs : features;
-    for (const name of Object.keys(from)) names.add(name);
+    for (const [name, value] of Object.entries(from)) {
+      // The time of the event has a column of its own.
+      const isTime = typeof value === 'number' && value > 1e11;
+      if (!isTime) names.add(name);
+    }
   }
   const entity = (deployment.spec.entity as string[] | undefined) ?? [];
   const ordered = [...names].sort((a, b) => Number(entity.includes(b)) - Number(entity.includes(a)));
@@ -108,7 +112,7 @@ function columnsOf(rows: Prediction[], deployment: Deployment): Column<Predictio
       title: <span title={`input ${name}`}>{name}</span>,
       value: (row) => inputOf(row, name),
       render: (row) => inputText(row, name),
-      width: 'minmax(84px, 1fr)',
+      width: 'minmax(76px, 1fr)',
     }),
   );
   const rest: Column<Prediction>[] =
@@ -131,7 +135,7 @@ function inputText(row: Prediction, name: string) {
   return typeof value === 'number' && value > 1e11 ? utc(value) : brief(value);
 }
 
-const MOST_INPUTS = 4;
+const MOST_INPUTS = 3;
 
 const base: Column<Prediction>[] = [
   {
@@ -139,28 +143,28 @@ const base: Column<Prediction>[] = [
     title: 'Time (UTC)',
     value: (row) => timeValue(row.time),
     render: (row) => utc(row.time, 'second'),
-    width: '168px',
+    width: '164px',
   },
   {
     key: 'event',
     title: 'Event time (UTC)',
     value: (row) => timeValue(row.eventTime),
     render: (row) => utc(row.eventTime),
-    width: '146px',
+    width: '142px',
   },
   {
     key: 'id',
     title: 'Id',
     value: (row) => row.id,
-    render: (row) => <code title={row.id}>{row.id.length > 14 ? `…${row.id.slice(-12)}` : row.id}</code>,
-    width: 'minmax(120px, 1fr)',
+    render: (row) => <code title={row.id}>{row.id.length > 14 ? `…${row.id.slice(-8)}` : row.id}</code>,
+    width: 'minmax(92px, 1fr)',
   },
   {
     key: 'score',
     title: 'Score',
     value: (row) => row.score,
     render: (row) => <Score value={row.score} />,
-    width: '118px',
+    width: '108px',
     align: 'right',
   },
   {
@@ -168,7 +172,7 @@ const base: Column<Prediction>[] = [
     title: 'Outcome',
     value: (row) => row.label,
     render: (row) => <Outcome row={row} />,
-    width: '104px',
+    width: '84px',
   },
   {
     key: 'version',
@@ -179,7 +183,7 @@ const base: Column<Prediction>[] = [
         {row.version ?? '–'} {row.arm === 'champion' ? '' : <span className="tag">{row.arm}</span>}
       </span>
     ),
-    width: '116px',
+    width: '84px',
   },
   {
     key: 'latency',

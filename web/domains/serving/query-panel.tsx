@@ -2,7 +2,7 @@ import { Button, Menu, Select, TextInput } from '@mantine/core';
 import { IconChevronDown, IconDownload, IconPlayerPlay, IconX } from '@tabler/icons-react';
 import { useMutation } from '@tanstack/react-query';
 import { lazy, Suspense, useEffect, useRef, useState } from 'react';
-import { ApiError, api, path } from '../../api/client.ts';
+import { api, path } from '../../api/client.ts';
 import { useApi } from '../../api/hooks.ts';
 import type { Deployment, QueryColumns, QueryResult } from '../../api/types.ts';
 import { CopyId } from '../../ui/copy-id.tsx';
@@ -116,7 +116,7 @@ export function QueryPanel({ deployment }: { deployment: Deployment }) {
             </Menu>
             {ask.data ? <Exports target={target} name={deployment.name} sql={search.sql ?? text} /> : null}
           </div>
-          {ask.error && !cancelled ? <QueryFailure error={ask.error} /> : null}
+          {ask.error && !cancelled ? <ErrorPanel error={ask.error} /> : null}
         </div>
       </Panel>
       <Panel title="Columns" note="click to insert" span={3} flush>
@@ -137,21 +137,6 @@ export function QueryPanel({ deployment }: { deployment: Deployment }) {
         </Panel>
       )}
     </>
-  );
-}
-
-function QueryFailure({ error }: { error: Error }) {
-  const place =
-    error instanceof ApiError ? (error.details as { line?: number; column?: number } | undefined) : undefined;
-  return (
-    <div className="stack">
-      {place?.line ? (
-        <span className="small">
-          Line {place.line}, column {place.column}:
-        </span>
-      ) : null}
-      <ErrorPanel error={error} />
-    </div>
   );
 }
 

@@ -91,7 +91,7 @@ function columnOf({ name, type }: { name: string; type: string }, at: number): C
     title: name,
     value: ({ cells }) => plain(cells[at]),
     render: ({ cells }) => <CellView value={cells[at] ?? null} name={name} type={type} />,
-    width: number ? 'minmax(90px, 1fr)' : isTime(type) ? '178px' : 'minmax(120px, 1.6fr)',
+    width: number ? 'minmax(90px, 1fr)' : isTime(type) ? '196px' : 'minmax(120px, 1.6fr)',
     ...(number ? { align: 'right' as const } : {}),
   };
 }
@@ -106,7 +106,7 @@ function CellView({ value, name, type }: { value: Json; name: string; type: stri
   if (name === 'prediction_id')
     return (
       <Link to={path`/serving/predictions/${String(value)}`}>
-        <code>{String(value)}</code>
+        <code title={String(value)}>{shortId(String(value))}</code>
       </Link>
     );
   if (isTime(type)) return <span title={String(value)}>{utc(String(value), 'ms')}</span>;
@@ -116,6 +116,9 @@ function CellView({ value, name, type }: { value: Json; name: string; type: stri
     );
   return <span title={String(plain(value))}>{brief(value)}</span>;
 }
+
+/** The end of an id tells neighbours apart; the whole one is on hover. */
+export const shortId = (id: string) => (id.length > 20 ? `…${id.slice(-16)}` : id);
 
 type Chart = {
   kind: 'time' | 'number';
@@ -137,7 +140,14 @@ function chartOf({ columns, rows }: QueryResult): Chart | null {
       ? []
       : [{ label: name, ys: rows.map((row) => (typeof row[i] === 'number' ? (row[i] as number) : null)) }],
   );
-  return lines.length === 0 ? null : { kind, x: first.name, xs, lines: lines.slice(0, 4) };
+  const drawn = lines.filter(({ ys }) => isOfScale(ys, lines.at(-1)?.ys ?? []));
+  return drawn.length === 0 ? null : { kind, x: first.name, xs, lines: drawn.slice(-4) };
+}
+
+/** Whether two columns can share an axis: counts and shares cannot. The last column decides, as it is what was asked. */
+function isOfScale(one: (number | null)[], other: (number | null)[]): boolean {
+  const [a, b] = [one, other].map((ys) => Math.max(...ys.map((y) => Math.abs(y ?? 0)))) as [number, number];
+  return a === b || (a > 0 && b > 0 && a / b < 20 && b / a < 20);
 }
 
 function extent(values: number[]): [number, number] {

@@ -12,6 +12,7 @@ import { Panel } from '../../ui/panel.tsx';
 import { Stat, Stats } from '../../ui/stat.tsx';
 import { TimeRange, useTimeRange } from '../../ui/time-range.tsx';
 import { useUrlState } from '../../ui/url-state.ts';
+import { shortId } from './query-result.tsx';
 import { ScorePairs } from './score-pairs.tsx';
 
 /** Two versions on the same recorded requests: where they agree, and which requests they see differently. */
@@ -121,7 +122,9 @@ function Evidence({ found, deployment }: { found: SideBySide; deployment: string
       </Panel>
       <Panel title="How far apart" note="rows by B minus A" span={6}>
         <Histogram
-          edges={found.edges}
+          labels={found.counts.map((_, i) =>
+            significant(((found.edges[i] ?? 0) + (found.edges[i + 1] ?? 0)) / 2, 2),
+          )}
           reference={found.counts}
           names={[`version ${found.b} minus version ${found.a}`, '']}
           height={300}
@@ -196,7 +199,7 @@ function largestColumns({ a, b }: SideBySide) {
       value: (row: ComparedRow) => row.id,
       render: (row: ComparedRow) => (
         <Link to={path`/serving/predictions/${row.id}`}>
-          <code>{row.id}</code>
+          <code title={row.id}>{shortId(row.id)}</code>
         </Link>
       ),
       width: 'minmax(180px, 1fr)',

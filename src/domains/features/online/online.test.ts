@@ -153,6 +153,44 @@ describe('the durable log', () => {
     return [...out];
   };
 
+  it('forgets the events of one entity for good: the features are as if they had never been', () => {
+    const path = folder();
+    const whole = new OnlineService(path, service);
+    const without = new OnlineService(folder(), service);
+    for (let i = 0; i < 10; i++) {
+      const rows = batch(i * 30, 30) as Record<string, unknown[]>;
+      const keep = rows.origin.map((origin) => origin !== 'A1');
+      whole.push(rows, `b${i}`);
+      without.push(
+        Object.fromEntries(
+          Object.entries(rows).map(([name, values]) => [name, values.filter((_, row) => keep[row])]),
+        ),
+        `b${i}`,
+      );
+    }
+    const vectorizer = whole.vectorizer(service);
+    const at = start + 7 * hour;
+    expect(ask(whole, at)).not.toEqual(ask(without, at));
+    expect(whole.entityEvents({ nobody: 'A1' }, true)).toBe(0);
+    expect(whole.entityEvents({ origin: 'A1' }, false)).toBe(60);
+    expect(ask(whole, at)).not.toEqual(ask(without, at));
+    expect(whole.entityEvents({ origin: 'A1' }, true)).toBe(60);
+    expect(ask(whole, at)).toEqual(ask(without, at));
+    // Who holds a vectorizer from before sees it, too.
+    const out = new Float32Array(service.features.length);
+    vectorizer.fill({ origin: ['A1'], destination: ['A2'], distance: [400] }, [at], out);
+    expect([...out]).toEqual(ask(without, at));
+    expect(whole.push(batch(0, 30), 'b0').duplicate).toBe(true);
+    whole.push(batch(400, 5), 'later');
+    without.push(batch(400, 5), 'later');
+    whole.close();
+    const again = new OnlineService(path, service);
+    expect(ask(again, at)).toEqual(ask(without, at));
+    expect(again.entityEvents({ origin: 'A1' }, false)).toBe(1);
+    again.close();
+    without.close();
+  });
+
   it('gives everything acknowledged back after a restart, and counts no batch twice', () => {
     const path = folder();
     const first = new OnlineService(path, service);

@@ -15,7 +15,7 @@ const bins = 24;
 const fewestInSlice = 20;
 const mostSlices = 40;
 /** Columns with more values than this are names and not groups. */
-const mostValues = 50;
+const mostValues = 1000;
 
 type Figures = Omit<SideBySide, 'a' | 'b' | 'of' | 'skipped'>;
 

@@ -3,7 +3,7 @@ import { defineErrors } from '../../../platform/errors.ts';
 export const queryError = defineErrors({
   'serving.query.invalid': {
     status: 400,
-    next: 'Correct the statement where "details" points; the columns are at …/query/columns.',
+    next: 'Correct the statement there; the tab Query of the deployment lists the columns.',
   },
   'serving.query.refused': {
     status: 400,

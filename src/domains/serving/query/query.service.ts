@@ -60,7 +60,7 @@ function rowsOf(outcome: QueryOutcome, sql: string): Extract<QueryOutcome, { sta
   if (outcome.state === 'refused') {
     const { code, message, offset } = outcome.refusal;
     const place = placeOf(sql, offset);
-    throw queryError(code, message, place ?? undefined);
+    throw queryError(code, at(place, message), place ?? undefined);
   }
   if (outcome.state === 'file') throw queryError('serving.query.failed', 'The result went into a file.');
   const { kind, message, place } = outcome;
@@ -68,8 +68,11 @@ function rowsOf(outcome: QueryOutcome, sql: string): Extract<QueryOutcome, { sta
     throw queryError('serving.query.too_large', 'The query needed more memory than it may have.');
   if (kind === 'IO Error' || kind === 'Internal Error' || kind === 'Error')
     throw queryError('serving.query.failed', 'The log could not be read.');
-  throw queryError('serving.query.invalid', message, place ?? undefined);
+  throw queryError('serving.query.invalid', at(place, message), place ?? undefined);
 }
+
+const at = (place: { line: number; column: number } | null, message: string) =>
+  place === null ? message : `Line ${place.line}, column ${place.column}: ${message}`;
 
 /** The columns of the view, and statements to begin with. */
 export async function describeView(

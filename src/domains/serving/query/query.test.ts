@@ -88,7 +88,7 @@ test('an error of the statement says what and where', async () => {
   });
   const at = await query('SELECT 1 + x.y FROM secrets');
   expect(at.body.error).toMatchObject({
-    message: 'There is no table "secrets" here, only the view predictions.',
+    message: 'Line 1, column 21: There is no table "secrets" here, only the view predictions.',
     details: { line: 1, column: 21 },
   });
 });
