@@ -57,7 +57,7 @@ export async function compareVersions(
 }
 
 /** Another version of the deployment's model; of a graph, another revision of the deployment by its number. */
-async function openOther(
+export async function openOther(
   state: ServingState,
   scope: Scope,
   { name, spec }: Deployment,

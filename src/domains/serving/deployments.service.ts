@@ -123,7 +123,7 @@ export async function deploy(
     const { challenger, versions } = await openWanted(state, scope, deployment, request);
     let kept = false;
     try {
-      checkRecording(challenger, spec);
+      checkRecording(challenger, deployment.spec);
       const twin = await findTwin(scope, deployment, challenger.revision.id);
       if (twin) return twin;
       const { champion } = state.route(name);

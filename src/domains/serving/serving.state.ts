@@ -98,6 +98,7 @@ export function createServingState(
     droppedRecords: 0,
     forgetters: new Set(),
     forget(deployment) {
+      routes.get(deployment)?.cache?.clear();
       for (const forget of state.forgetters) forget(deployment);
     },
     route(deployment) {

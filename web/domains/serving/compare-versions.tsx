@@ -1,8 +1,7 @@
 import { Button, Select } from '@mantine/core';
 import { useMutation } from '@tanstack/react-query';
 import { type ApiError, api, path } from '../../api/client.ts';
-import { useList } from '../../api/hooks.ts';
-import type { Deployment, ModelVersion, Rollout, VersionComparison } from '../../api/types.ts';
+import type { Deployment, VersionComparison } from '../../api/types.ts';
 import { ErrorPanel } from '../../ui/feedback.tsx';
 import { count, metric, pValue } from '../../ui/format.ts';
 import { IntervalPlot } from '../../ui/interval-plot.tsx';
@@ -10,21 +9,11 @@ import { Panel } from '../../ui/panel.tsx';
 import { signedInterval } from '../../ui/signed.ts';
 import { TimeRange, useTimeRange } from '../../ui/time-range.tsx';
 import { useUrlState } from '../../ui/url-state.ts';
+import { useKnownVersions } from './known-versions.ts';
 
 /** Replays recorded requests through another version and compares on the same rows with outcomes. */
 export function CompareVersions({ deployment }: { deployment: Deployment }) {
-  const model = deployment.spec.model?.split(/[:@]/)[0];
-  const versions = useList<ModelVersion>(path`/api/registry/models/${model ?? ''}/versions`, {
-    enabled: model !== undefined,
-  });
-  // The versions of a graph are those that the deployment has tried.
-  const rollouts = useList<Rollout>(path`/api/serving/deployments/${deployment.name}/rollouts`, {
-    enabled: model === undefined,
-  });
-  const tried = (rollouts.data?.items ?? []).flatMap(({ challenger }) => (challenger ? [challenger] : []));
-  const known: { version: number; aliases?: string[] }[] = versions.data?.items ?? [
-    ...new Map(tried.map((revision) => [revision.version, revision])).values(),
-  ];
+  const known = useKnownVersions(deployment);
   const [version, choose] = useUrlState('version');
   const range = useTimeRange();
   const others = known.filter((item) => item.version !== deployment.champion?.version);

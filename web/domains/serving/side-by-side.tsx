@@ -2,8 +2,7 @@ import { Button, NumberInput, Select } from '@mantine/core';
 import { useMutation } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { type ApiError, api, path } from '../../api/client.ts';
-import { useList } from '../../api/hooks.ts';
-import type { ComparedRow, Deployment, ModelVersion, SideBySide } from '../../api/types.ts';
+import type { ComparedRow, Deployment, SideBySide } from '../../api/types.ts';
 import { DataTable } from '../../ui/data-table.tsx';
 import { Empty, ErrorPanel } from '../../ui/feedback.tsx';
 import { count, metric, percent, significant } from '../../ui/format.ts';
@@ -12,14 +11,14 @@ import { Panel } from '../../ui/panel.tsx';
 import { Stat, Stats } from '../../ui/stat.tsx';
 import { TimeRange, useTimeRange } from '../../ui/time-range.tsx';
 import { useUrlState } from '../../ui/url-state.ts';
+import { useKnownVersions } from './known-versions.ts';
 import { shortId } from './query-result.tsx';
 import { ScorePairs } from './score-pairs.tsx';
 
 /** Two versions on the same recorded requests: where they agree, and which requests they see differently. */
 export function SideBySideView({ deployment }: { deployment: Deployment }) {
-  const model = deployment.champion?.model ?? deployment.spec.model.split(/[:@]/)[0] ?? '';
-  const versions = useList<ModelVersion>(path`/api/registry/models/${model}/versions`);
-  const numbers = (versions.data?.items ?? []).map(({ version }) => version);
+  const known = useKnownVersions(deployment);
+  const numbers = known.map(({ version }) => version);
   const [a, chooseA] = useUrlState('a');
   const [b, chooseB] = useUrlState('b');
   const [threshold, setThreshold] = useUrlState('threshold', '0.5');
@@ -40,7 +39,7 @@ export function SideBySideView({ deployment }: { deployment: Deployment }) {
     <Select
       label={label}
       w={190}
-      data={(versions.data?.items ?? []).map((item) => ({
+      data={known.map((item) => ({
         value: String(item.version),
         label: `version ${item.version}${item.version === champion ? ', champion' : ''}`,
       }))}
@@ -76,9 +75,7 @@ export function SideBySideView({ deployment }: { deployment: Deployment }) {
             </Button>
             <span className="dim small">The range is event time; up to 5,000 rows are drawn from it.</span>
           </div>
-          {numbers.length === 1 ? (
-            <span className="dim">There is only one version of {model} yet.</span>
-          ) : null}
+          {numbers.length === 1 ? <span className="dim">There is only one version yet.</span> : null}
           {compare.error ? <ErrorPanel error={compare.error} kept="Nothing was changed." /> : null}
           {compare.data ? <Summary found={compare.data} /> : null}
         </div>

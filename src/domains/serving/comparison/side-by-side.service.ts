@@ -1,11 +1,11 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { authorise, type Scope } from '../../../platform/scope.ts';
+import { openOther } from '../comparisons.service.ts';
 import { getDeployment } from '../deployments.service.ts';
 import { logFiles } from '../predictions.service.ts';
 import { hiddenFeatures } from '../privacy/recording.service.ts';
 import { joinedSql, type PredictionRange } from '../recorder/prediction-sql.ts';
 import type { LiveRevision } from '../runtime/live-revision.ts';
-import { openRevision, parseModelReference } from '../runtime/revisions.ts';
 import { servingError } from '../serving.errors.ts';
 import type { ServingState } from '../serving.state.ts';
 import * as store from '../serving.store.ts';
@@ -54,10 +54,8 @@ export async function compareSideBySide(
   const namesOf = new Map(
     (await store.listRevisions(scope.db, name)).map(({ id, features }) => [id, features] as const),
   );
-  const { model } = parseModelReference(deployment.spec.model);
-  const scoresOf = async (number: number) => {
-    const version = await state.registry.getVersion(scope, model, number);
-    const live = await openRevision(state, scope, name, deployment.spec, version);
+  const scoresOf = async (version: number) => {
+    const live = await openOther(state, scope, deployment, version);
     try {
       return await scoreAll(live, recorded, namesOf);
     } finally {

@@ -139,6 +139,7 @@ async function emptyRows(
       `SELECT p.* REPLACE (coalesce(c.new_id, p.request_id) AS request_id,
         CASE WHEN c.new_id IS NULL THEN p.inputs ELSE c.new_inputs END AS inputs,
         CASE WHEN is_hit THEN NULL ELSE p.features END AS features,
+        CASE WHEN is_hit THEN NULL ELSE p.vector END AS vector,
         CASE WHEN is_hit THEN NULL ELSE p.score END AS score,
         CASE WHEN is_hit THEN 0 ELSE p.weight END AS weight,
         (p.erased OR is_hit) AS erased)

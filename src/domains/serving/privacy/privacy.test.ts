@@ -216,6 +216,57 @@ test('erasing a person: nothing of them is left in any file, and everybody else 
   }
 });
 
+test('vectors that are packed as bytes lose columns and rows alike', async () => {
+  let now = Date.UTC(2026, 0, 1);
+  const server = await startServing({ now: () => now });
+  try {
+    const weights = Array.from({ length: 20 }, () => 0.1);
+    await server.registry.add(server.platform, 'w', logisticModel({ weights }));
+    const fields = { 'features[0]': { retentionDays: 7 }, 'features[19]': 'drop' };
+    await server.call('PUT', '/api/serving/deployments/w', { model: 'w', recording: { fields } });
+    expect((await server.call('POST', '/api/serving/deployments/w/deploy', { model: 'w:1' })).status).toBe(
+      200,
+    );
+    const row = (first: number, second: number) => [first, second, ...weights.slice(2)];
+    await server.infer('w', [row(77, 5), row(78, 6)], { id: 'old' });
+    const vectors = async () => {
+      const { body } = await server.call('POST', '/api/serving/deployments/w/query', {
+        sql: 'SELECT "features[0]", "features[1]", "features[19]" FROM predictions ORDER BY time, row_index',
+      });
+      return body.rows ?? body.error;
+    };
+    expect(await vectors()).toEqual([
+      [77, 5, null],
+      [78, 6, null],
+    ]);
+    now += 8 * day;
+    await server.infer('w', [row(79, 5)], { id: 'new' });
+    await server.call('POST', '/api/serving/deployments/w/retention', { delete: true });
+    await server.platform.jobs.idle();
+    expect(await vectors()).toEqual([
+      [null, 5, null],
+      [null, 6, null],
+      [79, 5, null],
+    ]);
+    const erased = await server.call('POST', '/api/serving/deployments/w/erasures', {
+      entity: { 'features[1]': 5 },
+      delete: true,
+    });
+    expect(erased.body.plan).toMatchObject({ predictions: 2, requests: 1 });
+    await server.platform.jobs.idle();
+    expect(await vectors()).toEqual([
+      [null, null, null],
+      [null, 6, null],
+      [null, null, null],
+    ]);
+    // What the log does not keep cannot be explained, and that is what is said.
+    const asked = await server.call('POST', '/api/serving/predictions/old:1/explanation', {});
+    expect(asked.body.error).toMatchObject({ code: 'serving.explanation.not_recorded' });
+  } finally {
+    await server.close();
+  }
+});
+
 test('an erasure that is killed again and again ends whole', { timeout: 120_000 }, async () => {
   const dataDir = mkdtempSync(join(tmpdir(), 'houston-erasure-'));
   const person = 'marvin-0042';

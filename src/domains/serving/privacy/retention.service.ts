@@ -3,6 +3,7 @@ import { authorise, type Scope, transact } from '../../../platform/scope.ts';
 import { sqlLiteral, sqlTimestamp } from '../../../platform/tables/index.ts';
 import { getDeployment } from '../deployments.service.ts';
 import { featureColumns } from '../predictions.service.ts';
+import { featureAt, featuresSql } from '../recorder/packed-vectors.ts';
 import type { LogKind } from '../recorder/prediction-log.ts';
 import { type FeatureColumn, logSql, replaceSql } from '../recorder/prediction-sql.ts';
 import type { ServingState } from '../serving.state.ts';
@@ -102,7 +103,7 @@ async function count(
 /** Whether a row past a field's time still has it. */
 function heldSql({ name, before, places }: FieldLimit): string {
   const inFeatures = placeConditions(places).map(
-    ({ revision, place }) => `(revision = ${sqlLiteral(revision)} AND features[${place}] IS NOT NULL)`,
+    ({ revision, place }) => `(revision = ${sqlLiteral(revision)} AND ${featureAt(place)} IS NOT NULL)`,
   );
   const inInputs = `json_exists(inputs, ${sqlLiteral(pointer(name))})`;
   return `time < ${sqlTimestamp(before)} AND coalesce(${[inInputs, ...inFeatures].join(' OR ')}, false)`;
@@ -119,19 +120,25 @@ function keptSql(kind: LogKind, path: string, { before, fields }: Limits): strin
   const relation = logSql(kind, { open: [], sealed: [path] });
   const where = before === null ? '' : ` WHERE ${timeColumn[kind]} >= ${sqlTimestamp(before)}`;
   if (kind !== 'predictions' || fields.length === 0) return `SELECT * FROM (${relation})${where}`;
-  let inputs = 'inputs';
-  let features = 'features';
-  for (const { name, before: until, places } of fields) {
-    const past = `time < ${sqlTimestamp(until)}`;
-    const patch = sqlLiteral(JSON.stringify({ [name]: null }));
-    inputs = `CASE WHEN ${past} AND json_exists(inputs, ${sqlLiteral(pointer(name))}) THEN json_merge_patch(${inputs}, ${patch})::VARCHAR ELSE ${inputs} END`;
-    const covered = placeConditions(places).map(
-      ({ revision, place }) => `(revision = ${sqlLiteral(revision)} AND i = ${place})`,
-    );
-    if (covered.length > 0)
-      features = `CASE WHEN ${past} THEN list_transform(${features}, lambda x, i: CASE WHEN ${covered.join(' OR ')} THEN NULL ELSE x END) ELSE ${features} END`;
+  const past = ({ before: until }: FieldLimit) => `time < ${sqlTimestamp(until)}`;
+  const isPast = fields.map(past).join(' OR ');
+  let patched = 'inputs';
+  for (const field of fields) {
+    const patch = sqlLiteral(JSON.stringify({ [field.name]: null }));
+    patched = `json_merge_patch(${patched}, CASE WHEN ${past(field)} THEN ${patch} ELSE '{}' END)`;
   }
-  return `SELECT * REPLACE (${inputs} AS inputs, ${features} AS features) FROM (${relation})${where}`;
+  const inputs = `CASE WHEN inputs IS NOT NULL AND (${isPast}) THEN ${patched}::VARCHAR ELSE inputs END AS inputs`;
+  const covered = fields.flatMap((field) =>
+    placeConditions(field.places).map(
+      ({ revision, place }) => `(${past(field)} AND revision = ${sqlLiteral(revision)} AND i = ${place})`,
+    ),
+  );
+  if (covered.length === 0) return `SELECT * REPLACE (${inputs}) FROM (${relation})${where}`;
+  // Packed vectors of rows that change are kept as numbers from then on.
+  const features = `list_transform(${featuresSql}, lambda x, i: CASE WHEN ${covered.join(' OR ')} THEN NULL ELSE x END)`;
+  return `SELECT * REPLACE (${inputs},
+      CASE WHEN ${isPast} THEN ${features} ELSE features END AS features,
+      CASE WHEN ${isPast} THEN NULL ELSE vector END AS vector) FROM (${relation})${where}`;
 }
 
 /**

@@ -36,6 +36,8 @@ const own: readonly [name: string, type: string, note: string][] = [
   ['pair_score', 'DOUBLE', "the other arm's score of the same row"],
   ['pair_revision', 'VARCHAR', 'revision of the other arm'],
   ['label_received', 'TIMESTAMP', 'when the last outcome or reward came (UTC)'],
+  ['path', 'VARCHAR', 'the way through a graph of models'],
+  ['cached', 'BOOLEAN', 'the result cache answered'],
   ['weight', 'DOUBLE', 'requests that it stands for; 0: not in the sample'],
   ['erased', 'BOOLEAN', 'a person was erased from it'],
 ];

@@ -49,11 +49,18 @@ export async function queryLog(
   let outcome = await ask();
   // A segment may have been sealed between naming its file and reading it.
   if (outcome.state === 'failed' && outcome.kind === 'IO Error') outcome = await ask();
+  if (outcome.state === 'failed' && isOurs(outcome.kind)) {
+    const { kind, message } = outcome;
+    scope.log.error('a query of the prediction log failed', { deployment, kind, message });
+  }
   if (outcome.state === 'file') return { state: 'file', path: parquet ?? '' };
   const { columns, rows, truncated } = rowsOf(outcome, input.sql);
   const elapsedMs = Math.round(performance.now() - started);
   return { state: 'rows', reply: { columns, rows, truncated, elapsedMs } };
 }
+
+/** Failures that the caller's statement is not to blame for. */
+const isOurs = (kind: string) => kind === 'IO Error' || kind === 'Internal Error' || kind === 'Error';
 
 function rowsOf(outcome: QueryOutcome, sql: string): Extract<QueryOutcome, { state: 'rows' }> {
   if (outcome.state === 'rows') return outcome;
@@ -66,8 +73,7 @@ function rowsOf(outcome: QueryOutcome, sql: string): Extract<QueryOutcome, { sta
   const { kind, message, place } = outcome;
   if (kind === 'Out of Memory Error')
     throw queryError('serving.query.too_large', 'The query needed more memory than it may have.');
-  if (kind === 'IO Error' || kind === 'Internal Error' || kind === 'Error')
-    throw queryError('serving.query.failed', 'The log could not be read.');
+  if (isOurs(kind)) throw queryError('serving.query.failed', 'The log could not be read.');
   throw queryError('serving.query.invalid', at(place, message), place ?? undefined);
 }
 

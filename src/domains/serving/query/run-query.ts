@@ -24,9 +24,9 @@ export type QueryOutcome =
  * extensions, no settings. When it takes too much, this process is what ends.
  */
 export async function runQuery(task: QueryTask): Promise<QueryOutcome> {
-  const connection = await openLocked(task);
   const { sql, limit, mostBytes, parquet } = task;
   try {
+    const connection = await openLocked(task);
     const parsed = await connection.runAndReadAll('SELECT json_serialize_sql($1::VARCHAR)', [sql]);
     const refusal = refusalOf(JSON.parse(String(parsed.getRows()[0][0])) as Parsed);
     if (refusal) return { state: 'refused', refusal };

@@ -22,6 +22,8 @@ const tailBytes = [64 * 1024, 2 * 1024 * 1024];
 const sealedRows = 2000;
 /** How the line of a failed request goes on; quotes in the caller's texts have a backslash before them. */
 const failed = ',"err":"';
+/** The line of a request that was left out of the sample has no payload. */
+const unsampled = ',"w":0';
 
 /**
  * Some of the last requests that a deployment answered: the newest of each count of rows first, then the newest. Read
@@ -36,7 +38,7 @@ export async function recordedRequests(
   const newest = files.open.at(-1);
   for (const bytes of tailBytes) {
     const lines = newest === undefined ? [] : await lastLines(newest, bytes);
-    const answered = lines.filter((line) => !line.includes(failed));
+    const answered = lines.filter((line) => !line.includes(failed) && !line.includes(unsampled));
     if (answered.length > 0) return spread(answered, rowsOfLine, most).map(ofLine);
   }
   const sealed = files.sealed.at(-1);
