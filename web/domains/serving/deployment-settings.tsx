@@ -76,6 +76,7 @@ export function DeploymentSettings({ deployment }: { deployment: Deployment }) {
                 />
               ) : null,
             ],
+            ['Recorded', recordedOf(deployment)],
             ['Runs', runsOn(deployment)],
             ['Warmed on', warmedOn(deployment)],
             ['Answers given again', cacheOf(deployment)],
@@ -156,6 +157,27 @@ function cacheOf({ cache }: Deployment): string {
   if (cache === null) return 'none: every request is run';
   const age = cache.ttlSeconds === null ? '' : `, for at most ${duration(cache.ttlSeconds * 1000)}`;
   return `up to ${count(cache.maxEntries)} in ${bytes(cache.maxBytes)}${age}`;
+}
+
+/** What of the requests is kept, and for how long, in a line. */
+function recordedOf({ spec }: Deployment): string {
+  type Rule = string | { redact?: string; retentionDays?: number };
+  const { recording, entity } = spec as {
+    recording?: { sample?: number; retentionDays?: number; fields?: Record<string, Rule> };
+    entity?: string[];
+  };
+  const { sample = 1, retentionDays, fields = {} } = recording ?? {};
+  const rules = Object.entries(fields).map(([name, rule]) => {
+    const { redact, retentionDays: days } = typeof rule === 'string' ? { redact: rule } : rule;
+    const how = [redact, days === undefined ? undefined : `${days} days`].filter(Boolean).join(', ');
+    return `${name}: ${how}`;
+  });
+  return [
+    sample === 1 ? 'every request' : `${percent(sample)} of the requests`,
+    retentionDays === undefined ? 'for good' : `for ${retentionDays} days`,
+    ...rules,
+    ...(entity ? [`entity ${entity.join(', ')}`] : []),
+  ].join('; ');
 }
 
 function fallbackOf({ spec }: Deployment): string {

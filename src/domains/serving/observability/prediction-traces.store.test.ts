@@ -16,5 +16,8 @@ describeOnEachDatabase('traces of predictions', (open) => {
     expect(left).toEqual(['tr-3', undefined, 'tr-4']);
     await store.trimPredictionTraces(db, 10);
     expect(await store.findPredictionTrace(db, 'a')).toBe('tr-3');
+    await store.removePredictionTraces(db, ['a', 'nobody', ...Array.from({ length: 600 }, (_, i) => `${i}`)]);
+    expect(await store.findPredictionTrace(db, 'a')).toBeUndefined();
+    expect(await store.findPredictionTrace(db, 'c')).toBe('tr-4');
   });
 });

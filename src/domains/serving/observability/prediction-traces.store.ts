@@ -52,6 +52,16 @@ export async function findPredictionTrace(db: Db, predictionId: string): Promise
   return row?.trace_id;
 }
 
+/** Forgets where these requests were made. */
+export async function removePredictionTraces(db: Db, ids: readonly string[]): Promise<void> {
+  for (let start = 0; start < ids.length; start += 500) {
+    await db
+      .deleteFrom('serving_prediction_traces')
+      .where('prediction_id', 'in', ids.slice(start, start + 500))
+      .execute();
+  }
+}
+
 /** Forgets all but the newest `keep`. */
 export async function trimPredictionTraces(db: Db, keep: number): Promise<void> {
   const oldest = await db

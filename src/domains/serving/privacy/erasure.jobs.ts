@@ -4,6 +4,7 @@ import type { JsonObject } from '../../../platform/json.ts';
 import { record } from '../../../platform/ledger/index.ts';
 import { type Scope, transact } from '../../../platform/scope.ts';
 import { sqlLiteral, type Tables } from '../../../platform/tables/index.ts';
+import { removePredictionTraces } from '../observability/prediction-traces.store.ts';
 import { featureColumns } from '../predictions.service.ts';
 import type { LogKind } from '../recorder/prediction-log.ts';
 import { logSql, replaceSql } from '../recorder/prediction-sql.ts';
@@ -94,6 +95,7 @@ async function erase(
   const events = await entityEvents(state, scope, deployment, entity, true);
   for (const [service, count] of Object.entries(events))
     counts.events[service] = (counts.events[service] ?? 0) + count;
+  await removePredictionTraces(scope.db, [...new Set(file.hits.map(({ request }) => request))]);
   state.forget(deployment);
   Object.assign(file, { entity: null, hits: [] });
   writeErasure(state, id, file);
