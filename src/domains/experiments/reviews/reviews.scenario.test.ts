@@ -107,6 +107,13 @@ describeOnEachDatabase('reviews over HTTP', (_open, dialect) => {
     }
   });
 
+  it('finds an experiment by the longest of names', async () => {
+    const name = 'Ω/ '.repeat(166);
+    await tracking.createExperiment(scope(), { name });
+    const reply = await call('GET', `/api/experiments/${encodeURIComponent(name)}/reviews`);
+    expect(reply).toMatchObject({ status: 200, body: { queues: [], questions: [{ name: 'Feedback' }] } });
+  });
+
   it('lets readers look and no more', async () => {
     const queue = await queueOf('Guarded');
     await tracking.reviewQueues.addReviewItems(scope(), queue.id, [trace(3)]);

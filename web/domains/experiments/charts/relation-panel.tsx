@@ -29,11 +29,7 @@ export function RelationPanel({ runs }: { runs: ExperimentRun[] }) {
   const kind = search.relation ?? 'parallel';
   const axes = search.axes
     ? listOf(search.axes).filter((column) => all.includes(column))
-    : axesFor(
-        runs,
-        related.params.length > 0 ? related.params : related.metrics.filter((one) => one !== metric),
-        metric,
-      );
+    : axesFor(runs, related.params, related.metrics, metric);
   const axesText = axes.join(',');
   const option = useMemo(() => {
     if (kind === 'scatter') return scatterOption(runs, by, metric, palette);

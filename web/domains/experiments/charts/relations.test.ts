@@ -21,9 +21,14 @@ describe('what a chart of relations begins with', () => {
   });
 
   it('is shared by the runs with the metric', () => {
-    const { params } = relatedColumns(runs);
-    expect(axesFor(runs, params, 'metrics.score')).toEqual(['params.c', 'params.solver']);
-    expect(axesFor(runs, params, 'metrics.rare')).toEqual(['params.c', 'params.solver', 'params.depth']);
-    expect(axesFor(runs, params, 'metrics.none')).toEqual([]);
+    const { params, metrics } = relatedColumns(runs);
+    expect(axesFor(runs, params, metrics, 'metrics.score')).toEqual(['params.c', 'params.solver']);
+    expect(axesFor(runs, params, metrics, 'metrics.rare')).toEqual([
+      'params.c',
+      'params.solver',
+      'params.depth',
+    ]);
+    expect(axesFor(runs, params, metrics, 'metrics.none')).toEqual([]);
+    expect(axesFor(runs, [], metrics, 'metrics.score')).toEqual(['metrics.rare']);
   });
 });

@@ -40,8 +40,27 @@ export function relatedColumns(runs: ExperimentRun[]): { params: string[]; metri
 
 const MOST_AXES = 6;
 
-/** The axes to begin with: columns that the runs with this metric share, so that their lines are whole. */
-export function axesFor(runs: ExperimentRun[], columns: string[], metric: string): string[] {
+/**
+ * The axes to begin with: params that the runs with this metric share, so that their lines are whole; other metrics
+ * where they share none.
+ */
+export function axesFor(
+  runs: ExperimentRun[],
+  params: string[],
+  metrics: string[],
+  metric: string,
+): string[] {
+  const axes = shared(runs, params, metric);
+  return axes.length > 0
+    ? axes
+    : shared(
+        runs,
+        metrics.filter((one) => one !== metric),
+        metric,
+      );
+}
+
+function shared(runs: ExperimentRun[], columns: string[], metric: string): string[] {
   const found = runs.filter((run) => cellOf(run, metric) !== null);
   const ranked = byHolders(found, columns).filter((column) => holders(found, column) > 0);
   const most = ranked[0] === undefined ? 0 : holders(found, ranked[0]);
@@ -93,7 +112,7 @@ export function parallelOption(
       scale: true,
       axisLine: { lineStyle: { color: palette.line } },
       axisTick: { lineStyle: { color: palette.line } },
-      axisLabel: text(palette),
+      axisLabel: { ...text(palette), width: 90, overflow: 'truncate' },
     })),
     visualMap: {
       show: numbers.length > 1,
