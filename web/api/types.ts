@@ -11,5 +11,6 @@ export type * from './types/monitoring.ts';
 export type * from './types/observability.ts';
 export type * from './types/pipelines.ts';
 export type * from './types/registry.ts';
+export type * from './types/reviews.ts';
 export type * from './types/serving.ts';
 export type * from './types/traces.ts';

@@ -9,6 +9,7 @@ describe('links that tracking clients print', () => {
     ['#/experiments/7/traces', { experiment: '7', tab: 'traces' }],
     ['#/experiments/7/traces?selectedEvaluationId=tr-0af3', { to: '/experiments/traces/tr-0af3' }],
     ['#/experiments/7/traces?selectedEvaluationId=x', { experiment: '7', tab: 'traces' }],
+    ['#/experiments/7/review-queue', { experiment: '7', tab: 'reviews' }],
     ['#/experiments/7/models/m-1', { experiment: '7', tab: 'models' }],
     ['#/experiments/7/runs/0af3', { to: '/experiments/runs/0af3' }],
     ['#/experiments/7/runs/0af3/artifacts/a/b', { to: '/experiments/runs/0af3' }],

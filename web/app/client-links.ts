@@ -5,7 +5,13 @@ export type ClientPlace =
   | { to: string; search?: Record<string, string> }
   | { experiment: string; tab?: string };
 
-const tabs: Readonly<Record<string, string>> = { models: 'models', traces: 'traces', overview: 'traces' };
+const tabs: Readonly<Record<string, string>> = {
+  models: 'models',
+  traces: 'traces',
+  overview: 'traces',
+  'review-queue': 'reviews',
+  issues: 'reviews',
+};
 
 /**
  * Reads the part after `#` of the addresses that MLflow's clients print (`/#/experiments/7/runs/0af3…`); null when

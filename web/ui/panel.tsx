@@ -24,7 +24,7 @@ export function Panel({ title, note, actions, span = 12, flush, data, style, chi
     <section className={`panel span-${span}`} style={{ gridColumn: `span ${span}`, ...style }}>
       {title || actions || data ? (
         <div className="panel-head">
-          {title ? <h2>{title}</h2> : null}
+          {title ? <h2 title={typeof title === 'string' ? title : undefined}>{title}</h2> : null}
           {note ? <span className="note truncate">{note}</span> : null}
           <span className="grow" />
           {actions}

@@ -17,6 +17,7 @@ import {
 } from './experiments.contract.ts';
 import { wireNumber } from './experiments.model.ts';
 import * as service from './experiments.service.ts';
+import { reviewsRoutes } from './reviews/reviews.routes.ts';
 import { findArtifactOf, readRuns } from './runs-table/related.service.ts';
 import { ReadRunsBody } from './runs-table/runs-table.contract.ts';
 import { runsTableRoutes } from './runs-table/runs-table.routes.ts';
@@ -90,6 +91,7 @@ export function experimentsRoutes(app: HoustonApp): void {
 
   runRoutes(app);
   tracesRoutes(app);
+  reviewsRoutes(app);
   runsTableRoutes(app);
   chartsRoutes(app);
 }

@@ -59,6 +59,9 @@ export type NewRun = {
   inputs?: RunInput[];
 };
 
+/** Where tracking clients keep what an experiment is about. */
+const DESCRIPTION_TAG = 'mlflow.note.content';
+
 /** All active experiments, newest first. */
 export async function listAllExperiments(scope: Scope): Promise<Experiment[]> {
   const rows = await listExperiments(scope.db);
@@ -69,7 +72,7 @@ export async function listAllExperiments(scope: Scope): Promise<Experiment[]> {
   return rows.map((row) => ({
     id: row.id,
     name: row.name,
-    description: row.description,
+    description: row.description || (tags.get(row.id)?.[DESCRIPTION_TAG] ?? ''),
     tags: tags.get(row.id) ?? {},
     runs: row.runs,
     createdAt: row.created_at,

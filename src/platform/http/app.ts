@@ -75,7 +75,8 @@ export async function createApp(
     requestTimeout: 0,
     keepAliveTimeout: keepAliveMs,
     return503OnClosing: true,
-    routerOptions: { maxParamLength: 300 },
+    // Names of experiments have up to 500 characters.
+    routerOptions: { maxParamLength: 600 },
     frameworkErrors: (error, request, reply) => void replyWithError(platform, error, request, reply),
     schemaController: { compilersFactory: schemas.compilers },
     ajv: { customOptions: { removeAdditional: false, coerceTypes: 'array', allErrors: false } },

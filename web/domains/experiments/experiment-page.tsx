@@ -7,6 +7,7 @@ import { Page } from '../../ui/page.tsx';
 import { Tabs, useTab } from '../../ui/tabs.tsx';
 import { ChartsPanel } from './charts/charts-panel.tsx';
 import { LoggedModelsPanel } from './logged-models/models-panel.tsx';
+import { ReviewsPanel } from './reviews/reviews-panel.tsx';
 import { RunsPanel } from './runs-table/runs-panel.tsx';
 import { useTableState } from './runs-table/table-state.ts';
 import { TracesPanel } from './traces/traces-panel.tsx';
@@ -37,12 +38,15 @@ export function ExperimentPage() {
             { key: 'charts', label: 'Charts', count: table.picked.length || undefined },
             { key: 'models', label: 'Logged models' },
             { key: 'traces', label: 'Traces' },
+            { key: 'reviews', label: 'Reviews' },
           ]}
         />
       }
     >
       {tab === 'traces' ? (
         <TracesPanel experiment={name} />
+      ) : tab === 'reviews' ? (
+        <ReviewsPanel experiment={name} />
       ) : tab === 'models' ? (
         <LoggedModelsPanel experiment={name} />
       ) : columns.isError ? (

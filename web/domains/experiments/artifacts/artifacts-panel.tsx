@@ -13,7 +13,7 @@ import { Empty } from '../../../ui/feedback.tsx';
 import { bytes } from '../../../ui/format.ts';
 import { Panel } from '../../../ui/panel.tsx';
 import { useUrlState } from '../../../ui/url-state.ts';
-import { type Folder, foldersOf, viewerOf } from './kinds.ts';
+import { type Folder, foldersOf, shownName, viewerOf } from './kinds.ts';
 import './artifacts.css';
 import { Viewer } from './viewer.tsx';
 
@@ -116,7 +116,7 @@ function Branch({ folder, ...rest }: BranchProps) {
             title={path}
           >
             <FileIcon path={path} />
-            <span className="truncate grow">{path.split('/').at(-1)}</span>
+            <span className="truncate grow">{shownName(path)}</span>
             <span className="faint small">{bytes(files.get(path)?.size)}</span>
           </button>
         </li>

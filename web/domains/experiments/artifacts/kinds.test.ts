@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { foldersOf, parseDelimited, tableOfJson, viewerOf } from './kinds.ts';
+import { foldersOf, parseDelimited, shownName, tableOfJson, viewerOf } from './kinds.ts';
 
 it.each([
   ['plots/roc.PNG', 'image'],
@@ -43,4 +43,11 @@ it('finds the folders of paths', () => {
     files: ['m/2'],
     folders: [{ path: 'm/x', files: ['m/x/1'] }],
   });
+});
+
+it('reads the step of a logged image from its name', () => {
+  const id = 'c8d3b1f2-1111-4222-8333-444455556666';
+  expect(shownName(`images/shots+step+12+timestamp+1700000000000+${id}.png`)).toBe('shots, step 12');
+  expect(shownName(`images/a%step%0%timestamp%1700000000000%${id}%compressed.webp`)).toBe('a, step 0, small');
+  expect(shownName('plots/line.png')).toBe('line.png');
 });

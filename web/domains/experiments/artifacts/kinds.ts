@@ -110,3 +110,13 @@ export function foldersOf(paths: string[]): Folder {
   }
   return root;
 }
+
+/** `log_image` with a key and a step writes both, a time and an id into the name, and a small copy beside it. */
+const stepImage = /^(.+?)[+%]step[+%](\d+)[+%]timestamp[+%]\d+[+%][0-9a-f-]+([+%]compressed)?\.\w+$/;
+
+/** The name of a file as people read it. */
+export function shownName(path: string): string {
+  const name = path.split('/').at(-1) ?? path;
+  const [, key, step, small] = stepImage.exec(name) ?? [];
+  return key === undefined ? name : `${key}, step ${step}${small ? ', small' : ''}`;
+}

@@ -7,7 +7,7 @@ import { Skeleton } from '../../../ui/feedback.tsx';
 import { Panel } from '../../../ui/panel.tsx';
 import { useUrlPatch } from '../../../ui/url-state.ts';
 import { keyOf, kindOf, listOf } from '../runs-table/columns.ts';
-import { boxOption, parallelOption, relatedColumns, scatterOption } from './relations.ts';
+import { axesFor, boxOption, parallelOption, relatedColumns, scatterOption } from './relations.ts';
 
 const EChart = lazy(() => import('./e-chart.tsx').then((module) => ({ default: module.EChart })));
 const HEIGHT = 340;
@@ -29,10 +29,7 @@ export function RelationPanel({ runs }: { runs: ExperimentRun[] }) {
   const kind = search.relation ?? 'parallel';
   const axes = search.axes
     ? listOf(search.axes).filter((column) => all.includes(column))
-    : (related.params.length > 0 ? related.params : related.metrics.filter((one) => one !== metric)).slice(
-        0,
-        6,
-      );
+    : axesFor(runs, related.params, related.metrics, metric);
   const axesText = axes.join(',');
   const option = useMemo(() => {
     if (kind === 'scatter') return scatterOption(runs, by, metric, palette);

@@ -13,16 +13,58 @@ export function cellOf(run: ExperimentRun, column: string): number | string | nu
   return Number.isFinite(number) ? number : String(value);
 }
 
-/** Columns whose values differ between the runs, params first. */
+const holders = (runs: ExperimentRun[], column: string) =>
+  runs.filter((run) => cellOf(run, column) !== null).length;
+
+/** The first with the most runs that have it. */
+const byHolders = (runs: ExperimentRun[], columns: string[]) =>
+  columns.toSorted((a, b) => holders(runs, b) - holders(runs, a));
+
+/** Columns whose values differ between the runs; those that most runs have come first. */
 export function relatedColumns(runs: ExperimentRun[]): { params: string[]; metrics: string[] } {
   const keys = (pick: (run: ExperimentRun) => Record<string, unknown>, kind: string) =>
     [...new Set(runs.flatMap((run) => Object.keys(pick(run))))]
       .map((key) => `${kind}.${key}`)
       .filter((column) => new Set(runs.map((run) => cellOf(run, column))).size > 1);
   return {
-    params: keys((run) => run.params, 'params'),
-    metrics: keys((run) => run.metrics, 'metrics').filter((column) => !column.startsWith('metrics.system/')),
+    params: byHolders(
+      runs,
+      keys((run) => run.params, 'params'),
+    ),
+    metrics: byHolders(
+      runs,
+      keys((run) => run.metrics, 'metrics').filter((column) => !column.startsWith('metrics.system/')),
+    ),
   };
+}
+
+const MOST_AXES = 6;
+
+/**
+ * The axes to begin with: params that the runs with this metric share, so that their lines are whole; other metrics
+ * where they share none.
+ */
+export function axesFor(
+  runs: ExperimentRun[],
+  params: string[],
+  metrics: string[],
+  metric: string,
+): string[] {
+  const axes = shared(runs, params, metric);
+  return axes.length > 0
+    ? axes
+    : shared(
+        runs,
+        metrics.filter((one) => one !== metric),
+        metric,
+      );
+}
+
+function shared(runs: ExperimentRun[], columns: string[], metric: string): string[] {
+  const found = runs.filter((run) => cellOf(run, metric) !== null);
+  const ranked = byHolders(found, columns).filter((column) => holders(found, column) > 0);
+  const most = ranked[0] === undefined ? 0 : holders(found, ranked[0]);
+  return ranked.filter((column) => holders(found, column) * 2 > most).slice(0, MOST_AXES);
 }
 
 type Axis = { type: 'value' | 'category'; data?: string[] };
@@ -70,7 +112,7 @@ export function parallelOption(
       scale: true,
       axisLine: { lineStyle: { color: palette.line } },
       axisTick: { lineStyle: { color: palette.line } },
-      axisLabel: text(palette),
+      axisLabel: { ...text(palette), width: 90, overflow: 'truncate' },
     })),
     visualMap: {
       show: numbers.length > 1,
