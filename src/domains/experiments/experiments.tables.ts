@@ -13,6 +13,7 @@ import { experimentsReviews } from './migrations/experiments-021-reviews.ts';
 import { experimentsPointBlocks } from './migrations/experiments-022-point-blocks.ts';
 import type { LabelSchemaRow } from './reviews/label-schemas.model.ts';
 import type { ReviewItemRow, ReviewQueueRow } from './reviews/review-queues.model.ts';
+import { experimentsSearchPages } from './migrations/experiments-022-search-pages.ts';
 import type { ScorerRow, ScorerVersionRow } from './scorers/scorers.service.ts';
 import type { AssessmentRow } from './traces/assessments/assessments.model.ts';
 import type { SpanRow } from './traces/spans/spans.store.ts';
@@ -221,4 +222,5 @@ export const experimentsMigrations: Migration[] = [
   experimentsEvaluation,
   experimentsReviews,
   experimentsPointBlocks,
+  experimentsSearchPages,
 ];
