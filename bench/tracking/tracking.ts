@@ -72,7 +72,9 @@ const startMlflow = () =>
       ...['--artifacts-destination', join(folder, 'artifacts')],
       ...[
         '--backend-store-uri',
-        isPostgres ? stores.mlflow.replace(/^postgres:/, 'postgresql+psycopg2:') : `sqlite:///${stores.mlflow}`,
+        isPostgres
+          ? stores.mlflow.replace(/^postgres:/, 'postgresql+psycopg2:')
+          : `sqlite:///${stores.mlflow}`,
       ],
     ],
     { port: 6171, cwd: folder, database: stores.mlflow },
@@ -198,10 +200,20 @@ async function artifacts(): Promise<void> {
   );
 }
 
+/** Asks for the experiment that runs belong to, which makes it; again when a worker that is being replaced hangs up. */
+async function makeDefault(url: string): Promise<void> {
+  for (let attempt = 1; ; attempt++) {
+    const reply = await fetch(`${url}/api/2.0/mlflow/experiments/get?experiment_id=0`).catch(() => undefined);
+    if (reply?.ok) return;
+    if (attempt === 60) throw new Error(`${url} has no default experiment.`);
+    await new Promise((resolve) => setTimeout(resolve, 1000));
+  }
+}
+
 /** The same search among very many runs, Houston alone: what it takes there has a target of its own. */
 async function searchAmongMany(): Promise<void> {
   const first = await startHouston('large');
-  await fetch(`${first.url}/api/2.0/mlflow/experiments/get?experiment_id=0`);
+  await makeDefault(first.url);
   first.stop();
   const database = join(folder, 'large', 'houston.sqlite');
   execFileSync(python, [join(import.meta.dirname, 'seed.py'), database, 'houston', options.large, '0']);
@@ -254,7 +266,7 @@ try {
   }
   await measure('log_metric', 'log_metric one by one, 8 clients', 8, { of: 'rate', times: 10 });
   for (const { name, url, database } of servers) {
-    await fetch(`${url}/api/2.0/mlflow/experiments/get?experiment_id=0`);
+    await makeDefault(url);
     const script = join(import.meta.dirname, 'seed.py');
     execFileSync(python, [script, database, name.toLowerCase(), options.runs, options.points]);
   }
