@@ -23,7 +23,11 @@ export async function start(
     detached: true,
     env: { ...process.env, MLFLOW_DISABLE_TELEMETRY: 'true' },
   });
-  const stop = () => process.kill(-child.pid!, 'SIGKILL');
+  let isStopped = false;
+  const stop = () => {
+    if (!isStopped) process.kill(-child.pid!, 'SIGKILL');
+    isStopped = true;
+  };
   const url = `http://127.0.0.1:${port}`;
   for (;;) {
     const isUp = await fetch(`${url}/health`, { signal: AbortSignal.timeout(5000) }).then(

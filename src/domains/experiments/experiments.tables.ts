@@ -11,6 +11,7 @@ import { experimentsPurge } from './migrations/experiments-011-purge.ts';
 import { experimentsEvaluation } from './migrations/experiments-012-evaluation.ts';
 import { experimentsReviews } from './migrations/experiments-021-reviews.ts';
 import { experimentsPointBlocks } from './migrations/experiments-022-point-blocks.ts';
+import { experimentsSearchPages } from './migrations/experiments-022-search-pages.ts';
 import type { LabelSchemaRow } from './reviews/label-schemas.model.ts';
 import type { ReviewItemRow, ReviewQueueRow } from './reviews/review-queues.model.ts';
 import type { ScorerRow, ScorerVersionRow } from './scorers/scorers.service.ts';
@@ -221,4 +222,5 @@ export const experimentsMigrations: Migration[] = [
   experimentsEvaluation,
   experimentsReviews,
   experimentsPointBlocks,
+  experimentsSearchPages,
 ];

@@ -10,11 +10,9 @@ const { path } = workerData as { path: string };
 const database = new DatabaseSync(path, { readOnly: true });
 addFunctions(database);
 database.exec('PRAGMA busy_timeout=5000');
-database.exec('PRAGMA cache_size=-8000');
-// Reads of a large file are spread so wide that a cache helps little: it is mapped instead, which saves a call and a
-// copy for each page. The pages count as memory of this process until the thread ends; a small file is not worth that.
-const mappedFrom = 512 * 1024 * 1024;
-if (statSync(path).size >= mappedFrom) database.exec('PRAGMA mmap_size=2147418112');
+// Reads of a large file are spread wide over it. What they are given goes with the thread, a minute after the last.
+const isLarge = statSync(path).size >= 512 * 1024 * 1024;
+database.exec(`PRAGMA cache_size=${isLarge ? -64_000 : -8000}`);
 const statements = new Map<string, StatementSync>();
 
 function prepare(text: string): StatementSync {

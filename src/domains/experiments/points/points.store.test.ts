@@ -6,6 +6,7 @@ import type { Scope } from '../../../platform/scope.ts';
 import { createRun, logMetrics } from '../experiments.service.ts';
 import { experimentsMigrations } from '../experiments.tables.ts';
 import { toPoints } from '../metrics.store.ts';
+import { updateRun } from '../tracking/runs.service.ts';
 import { countPoints, foldLog, pointsOf, removePoints, seriesOf } from './points.store.ts';
 
 const at = (key: string, step: number, value = step / 7) => ({ key, step, time: 1000 + step, value });
@@ -65,6 +66,16 @@ describeOnEachDatabase('points in a log and in blocks', (open) => {
     expect(removed).toBe(25_300);
     expect(await read(wide, 'm7')).toEqual([]);
     expect(await countPoints(scope.db, [wide, narrow])).toBe(0);
+  });
+
+  it('leave the log when their run ends, unless they are few', async () => {
+    const [long, short] = [await newRun(), await newRun()];
+    for (let step = 0; step < 20; step++) await logMetrics(scope, long, [at('loss', step)]);
+    await logMetrics(scope, short, [at('loss', 1)]);
+    for (const run of [long, short]) await updateRun(scope, run, { status: 'finished' });
+    expect(await count('experiments_point_log', long)).toBe(0);
+    expect(await count('experiments_point_log', short)).toBe(1);
+    expect(await read(long, 'loss')).toEqual(Array.from({ length: 20 }, (_, step) => at('loss', step)));
   });
 
   it('lose nothing when two fold the same log', async () => {

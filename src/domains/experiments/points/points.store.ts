@@ -139,6 +139,18 @@ export async function foldLog(db: Db, runId: string): Promise<void> {
   );
 }
 
+const worthFolding = 16;
+
+/** Folds the log of a run that has ended, unless it is short anyway. */
+export async function foldLongLog(db: Db, runId: string): Promise<void> {
+  const [[count] = [0]] = await selectRows<[number]>(
+    db,
+    sql`select count(*) from (select 1 from experiments_point_log where run_id = ${runId}
+      limit ${worthFolding}) as waiting`,
+  );
+  if (count >= worthFolding) await foldLog(db, runId);
+}
+
 const mostInBlock = 4096;
 
 /** Adds points of series, in order of steps, as blocks. */

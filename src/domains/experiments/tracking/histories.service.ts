@@ -85,7 +85,7 @@ export async function sampledHistories(
   for (const [i, series] of all.entries()) {
     const columns = await read(series);
     const ends = [steps[i]![0], steps[i]!.at(-1)].filter((step) => step !== undefined);
-    for (const [from, to] of placesOf(columns.steps, new Set([...wanted, ...ends]), mostOfRun)) {
+    for (const [from, to] of placesOf(columns.steps, [...wanted, ...ends], mostOfRun)) {
       for (const point of toPoints(key, cutColumns(columns, from, to))) {
         points.push({ ...point, runId: series.run_id });
       }

@@ -4,6 +4,7 @@ import { experimentsError } from '../experiments.contract.ts';
 import { LIMITS, newRunId, type RunStatus } from '../experiments.model.ts';
 import type { RunRow } from '../experiments.tables.ts';
 import { linkModels } from '../logged-models/logged-models.service.ts';
+import { foldLongLog } from '../points/points.store.ts';
 import * as runs from '../runs.store.ts';
 import { activeExperiment } from './experiments.service.ts';
 import * as store from './runs.store.ts';
@@ -92,7 +93,10 @@ export async function updateRun(scope: Scope, id: string, change: RunChange): Pr
       ...(status !== undefined && isTerminal(status) && endedAt === undefined && { ended_at: tx.now() }),
     });
     const run = await getTrackedRun(tx, id);
-    if (status !== undefined && isTerminal(status) && before.status !== status) await recordEnd(tx, run);
+    if (status !== undefined && isTerminal(status) && before.status !== status) {
+      await foldLongLog(tx.db, id);
+      await recordEnd(tx, run);
+    }
     return run;
   });
 }

@@ -1,3 +1,5 @@
+import { lowerBound } from '../points/columns.model.ts';
+
 /** The different steps of an ascending column; the column itself when they all differ. */
 export function distinctSteps(steps: Float64Array): Float64Array {
   let count = 0;
@@ -34,20 +36,18 @@ function joined(columns: readonly Float64Array[]): Float64Array {
 /** Where the wanted steps stand in an ascending column, from and to, at most `most` places in all. */
 export function placesOf(
   steps: Float64Array,
-  wanted: ReadonlySet<number>,
+  wanted: Iterable<number>,
   most: number,
 ): [from: number, to: number][] {
   const places: [number, number][] = [];
   let count = 0;
-  for (let from = 0; from < steps.length && count < most; ) {
-    let to = from + 1;
-    while (to < steps.length && steps[to] === steps[from]) to++;
-    if (wanted.has(steps[from]!)) {
-      const end = Math.min(to, from + most - count);
-      places.push([from, end]);
-      count += end - from;
-    }
-    from = to;
+  for (const step of Float64Array.from(new Set(wanted)).sort()) {
+    const from = lowerBound(steps, step);
+    const to = Math.min(lowerBound(steps, step + 1), from + most - count);
+    if (to <= from) continue;
+    places.push([from, to]);
+    count += to - from;
+    if (count === most) break;
   }
   return places;
 }
