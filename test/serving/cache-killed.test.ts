@@ -57,12 +57,8 @@ test('killed in the middle of hits: each that was acknowledged is in the log, an
       expect(found.get(id)).toMatchObject({ cached: true, score: expect.closeTo(score, 6) });
     }
     expect(items.filter(({ cached }) => !cached).length).toBe(4);
-    const view = (await call('GET', '/api/serving/deployments/m')).body as {
-      cache: object;
-      route: { warmedOn: { requests: number } }[];
-    };
+    const view = (await call('GET', '/api/serving/deployments/m')).body as { cache: object };
     expect(view.cache).toMatchObject({ entries: 0, hits: 0 });
-    expect(view.route[0].warmedOn.requests).toBeGreaterThan(0);
   } finally {
     await kill(server);
   }

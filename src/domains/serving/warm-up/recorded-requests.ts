@@ -89,7 +89,8 @@ async function sealedRequests(tables: Tables, path: string, most: number): Promi
        WHERE error IS NULL ORDER BY time DESC LIMIT ${sealedRows}
      )
      SELECT any_value(request_rows) AS n, any_value(inputs) AS inputs, list(features ORDER BY row_index) AS features
-     FROM (SELECT * REPLACE (${featuresSql} AS features) FROM latest) GROUP BY request_id HAVING count(*) = any_value(request_rows) ORDER BY max(time) DESC`,
+     FROM (SELECT * REPLACE (${featuresSql} AS features) FROM latest)
+     GROUP BY request_id HAVING count(*) = any_value(request_rows) ORDER BY max(time) DESC`,
   );
   return spread(rows, ({ n }) => n, most).map(({ n, inputs, features }) => ({
     rows: n,
