@@ -26,7 +26,11 @@ export type SharedModel = { folder: string; onnx: Buffer; rows: number[][] };
 
 /** Trains the model of all peers into a folder; the first rows of its data are what is asked. */
 export function trainModel(folder: string): SharedModel {
-  const printed = execFileSync(trainer, [here('train.py'), folder], { encoding: 'utf8', maxBuffer: 1 << 26 });
+  const printed = execFileSync(trainer, [here('train.py'), folder], {
+    encoding: 'utf8',
+    stdio: 'pipe',
+    maxBuffer: 1 << 26,
+  });
   const rows = JSON.parse(printed.trim().split('\n').at(-1) ?? '[]') as number[][];
   return { folder, onnx: readFileSync(join(folder, 'model.onnx')), rows };
 }
