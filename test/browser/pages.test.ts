@@ -74,6 +74,7 @@ describeInBrowser('Every page', {}, (suite) => {
       `/registry/${long}/1`,
       '/serving',
       `/serving/${long}`,
+      `/serving/${long}?tab=traffic`,
       `/serving/rollouts/${rollout.id}`,
       `/serving/predictions/${answer.id}`,
       '/monitoring',

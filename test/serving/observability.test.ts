@@ -41,6 +41,9 @@ beforeAll(async () => {
   await deploy('slow', { limits: { maxConcurrent: 1, maxQueue: 4 }, runtime: { placement: 'worker' } });
   await register('shaky', failingModel(2));
   await deploy('shaky');
+  await register('known', logisticModel({ weights: [1, -1] }));
+  await deploy('known', { cache: true });
+  for (let i = 0; i < 2; i++) expect((await ask('known', [1, 2])).status).toBe(200);
   await register('m', logisticModel({ weights: [1, -1.1] }));
   expect((await deploy('m')).state).toBe('shadow');
   for (let i = 0; i < 20; i++) expect((await ask('m', [1, 2, 3, 4])).status).toBe(200);

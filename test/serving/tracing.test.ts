@@ -183,6 +183,27 @@ describe('traces of predictions', () => {
     expect(parents.sort()).toEqual([call.id, callerSpan].sort());
   });
 
+  it('show the nodes of a graph below its run', async () => {
+    await houston.client.put('/api/serving/deployments/graph', {
+      graph: {
+        nodes: {
+          forward: { model: 'm' },
+          backward: { model: 'm' },
+          way: { switch: [{ when: '"features[0]" > 0', use: 'forward' }], default: 'backward' },
+        },
+      },
+    });
+    await houston.client.post('/api/serving/deployments/graph/deploy', {});
+    const traceId = newTraceId();
+    const answer = await post(houston, '/v2/models/graph/infer', question, { traceparent: parent(traceId) });
+    expect(answer.status).toBe(200);
+    const { spans } = await traceOf(houston, traceId, 'way');
+    const run = spans.find(({ name }) => name === 'houston.run')!;
+    const nodes = spans.filter(({ parentId }) => parentId === run.id).map(({ name }) => name);
+    // The way that was not taken has none.
+    expect(nodes.sort()).toEqual(['forward', 'way']);
+  });
+
   it('of callers that do not sample are not recorded', async () => {
     const traceId = newTraceId();
     const response = await post(houston, '/v2/models/m/infer', question, {

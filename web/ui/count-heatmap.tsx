@@ -67,7 +67,7 @@ export function CountHeatmap(props: CountHeatmapProps) {
   const first = times[0] ?? 0;
 
   return (
-    <div className="stack">
+    <div className="stack" ref={frame}>
       <div className="legend">
         <span className="legend-item">
           {noun}
@@ -86,7 +86,7 @@ export function CountHeatmap(props: CountHeatmapProps) {
       {asTable ? (
         <CountTable {...props} />
       ) : (
-        <div ref={frame} style={{ minHeight: bottom + AXIS }}>
+        <div style={{ minHeight: bottom + AXIS }}>
           {width > 0 ? (
             <svg
               width={width}

@@ -81,7 +81,7 @@ export function Heatmap({ rows, times, cell, onOpen, onRange, caption }: Heatmap
   };
 
   return (
-    <div className="stack">
+    <div className="stack" ref={frame}>
       <div className="legend">
         <HeatScale hatch={hatch} />
         <span className="grow" />
@@ -92,7 +92,7 @@ export function Heatmap({ rows, times, cell, onOpen, onRange, caption }: Heatmap
       {asTable ? (
         <HeatTable rows={rows} times={times} cell={cell} caption={caption} />
       ) : (
-        <div ref={frame} style={{ minHeight: height, overflowX: 'auto' }}>
+        <div style={{ minHeight: height, overflowX: 'auto' }}>
           {width > 0 ? (
             <svg
               width={Math.max(width, labels + step * times.length + 8)}

@@ -59,6 +59,17 @@ describe('the headers of a trace', () => {
     );
     expect(taken).toEqual({ rest: head('x: y'), trace: { traceparent: 'a', tracestate: 'x=1,z=2' } });
     expect(takeTraceHeaders(head('x-traceparent: a', 'x: traceparent: b'))).toBeUndefined();
+    const usual = `00-${'a'.repeat(32)}-${'b'.repeat(16)}-01`;
+    for (const lines of [[`traceparent: ${usual}`], [`traceparent: ${usual}`, 'x: y']]) {
+      expect(takeTraceHeaders(head(...lines))).toEqual({
+        rest: head(...lines.slice(1)),
+        trace: { traceparent: usual },
+      });
+    }
+    expect(takeTraceHeaders(head(`traceparent: ${usual}`, `Traceparent: ${usual}`))).toEqual({
+      rest: head(),
+      trace: {},
+    });
   });
 
   it('are worth nothing when there are two', () => {

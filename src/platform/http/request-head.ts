@@ -52,11 +52,23 @@ export function readPlainHead(text: string): RequestHead | undefined {
 
 const traceLine = /\r\n(traceparent|tracestate|baggage):[ \t]*([\t\x20-\x7e]*)(?=\r\n|$)/gi;
 
+/** The header as nearly every client sends it, and the length of its value in version 00. */
+const usualHead = '\r\ntraceparent: ';
+const usualLength = 55;
+const mayHold = /\r\n(?:trace|baggage)/i;
+
 /**
  * Takes the headers that carry a caller's trace out of a head: what is left is the same for all its requests.
  * Undefined when there are none. A second `traceparent` makes both worthless; several lists of `tracestate` are one.
  */
 export function takeTraceHeaders(text: string): { rest: string; trace: TraceHeaders } | undefined {
+  const at = text.indexOf(usualHead);
+  if (at < 0 && !mayHold.test(text)) return undefined;
+  const end = at + usualHead.length + usualLength;
+  if (at >= 0 && (end === text.length || text.startsWith('\r\n', end))) {
+    const rest = text.slice(0, at) + text.slice(end);
+    if (!mayHold.test(rest)) return { rest, trace: { traceparent: text.slice(at + usualHead.length, end) } };
+  }
   const found: Record<string, string[]> = {};
   const rest = text.replace(traceLine, (_line, name: string, value: string) => {
     const key = name.toLowerCase();

@@ -40,8 +40,7 @@ export function createTracer(sample: number | null, random: () => number = Math.
     for (const sink of sinks) sink(trace);
   };
   const record = (name: string, kind: SpanKind, caller: TraceContext | undefined): RequestTrace => {
-    const span = beginTrace(name, kind, { caller, onEnd, flags: caller?.flags ?? sampledFlag });
-    return { span, headers: () => span.headers() };
+    return traceOf(beginTrace(name, kind, { caller, onEnd, flags: caller?.flags ?? sampledFlag }));
   };
   return {
     isOff: sample === null,
@@ -56,6 +55,11 @@ export function createTracer(sample: number | null, random: () => number = Math.
     },
     addSink: (sink) => void sinks.push(sink),
   };
+}
+
+/** What a span is for those that go on within it. */
+export function traceOf(span: Span): RequestTrace {
+  return { span, headers: () => span.headers() };
 }
 
 /** A trace that this server does not record, but that others may. */

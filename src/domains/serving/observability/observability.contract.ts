@@ -4,7 +4,9 @@ const Nullable = <T extends Type.TSchema>(schema: T) => Type.Union([schema, Type
 const Time = Type.String({ format: 'date-time' });
 
 export const TimeRange = Type.Object({
-  from: Type.Optional(Type.String({ maxLength: 40, description: 'ISO time or milliseconds' })),
+  from: Type.Optional(
+    Type.String({ maxLength: 40, description: 'ISO time or milliseconds; default: all that is kept' }),
+  ),
   to: Type.Optional(Type.String({ maxLength: 40 })),
   step: Type.Optional(
     Type.Integer({ minimum: 5, maximum: 3600, description: 'Seconds of a point; default: about 120 points' }),

@@ -16,7 +16,8 @@ import type { ServingPoint } from './serving-history.ts';
 const tags = ['serving'];
 const ByName = Type.Object({ name: Name });
 const longestRange = 86_400_000;
-const usualRange = 900_000;
+/** Steps are shorter for so long; before, one is a minute. */
+const fineRange = 3_600_000;
 const usualPoints = 120;
 const mostModels = 200;
 const steps = [5, 10, 15, 30, 60, 120, 300, 600, 900];
@@ -37,7 +38,7 @@ export function observabilityRoutes(app: HoustonApp, state: ServingState): void 
     },
     async ({ scope, params, query }) => {
       await getDeployment(scope, params.name);
-      const { from, to, step } = rangeOf(query, scope.now());
+      const { from, to, step } = rangeOf(state, query, scope.now());
       const found = state.history.of(params.name, from, to, step);
       return {
         step,
@@ -80,7 +81,7 @@ export function observabilityRoutes(app: HoustonApp, state: ServingState): void 
       },
     },
     async ({ scope, query }) => {
-      const { from, to, step } = rangeOf(query, scope.now());
+      const { from, to, step } = rangeOf(state, query, scope.now());
       return { step, ...present(state), points: processPoints(platform.process.range(from, to), step) };
     },
   );
@@ -103,11 +104,18 @@ export function observabilityRoutes(app: HoustonApp, state: ServingState): void 
   );
 }
 
-function rangeOf(query: { from?: string; to?: string; step?: number }, now: number) {
+/** Without a range all that there is: a day, or since the start. */
+function rangeOf(
+  { platform }: ServingState,
+  query: { from?: string; to?: string; step?: number },
+  now: number,
+) {
   const to = timeOr(query.to, now);
-  const from = Math.max(timeOr(query.from, to - usualRange), to - longestRange);
-  const wanted = Math.max(0, to - from) / 1000 / usualPoints;
-  return { from, to, step: query.step ?? steps.find((step) => step >= wanted) ?? 900 };
+  const { startedAt } = platform.process.stats();
+  const from = Math.max(timeOr(query.from, startedAt), to - longestRange);
+  const least = from < now - fineRange ? 60 : 5;
+  const wanted = Math.max(least, (to - from) / 1000 / usualPoints);
+  return { from, to, step: Math.max(least, query.step ?? steps.find((step) => step >= wanted) ?? 900) };
 }
 
 function timeOr(value: string | undefined, otherwise: number): number {

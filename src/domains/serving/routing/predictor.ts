@@ -1,7 +1,7 @@
 import { performance } from 'node:perf_hooks';
 import { localCaller } from '../../../platform/auth/auth.ts';
 import { HoustonError } from '../../../platform/errors.ts';
-import type { RequestTrace } from '../../../platform/tracing/tracer.ts';
+import { type RequestTrace, traceOf } from '../../../platform/tracing/tracer.ts';
 import type { Gate } from '../admission/gate.ts';
 import { type Known, lookUp, runAndKeep, sharedAnswer } from '../cache/known-answers.ts';
 import type { Answer } from '../cache/result-cache.ts';
@@ -270,7 +270,7 @@ function runRows(
     const scores = error === null ? live.scorer.scores(outputs, rows.rows) : new Float64Array(0);
     return { live, outputs, scores, computeMs, error, failure };
   };
-  const handed = span ? { span, headers: () => span.headers() } : trace;
+  const handed = span ? traceOf(span) : trace;
   return withTimeout(live.runner.run(rows.feeds, handed), live).then(
     (outputs) => finish(outputs, null),
     (thrown: unknown) =>

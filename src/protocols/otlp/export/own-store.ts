@@ -44,6 +44,7 @@ export function createOwnTraces(
   let keptSinceTrim = 0;
   let writing: Promise<void> | undefined;
   let experiment: number | undefined;
+  let isTroubled = false;
   const scope = platform.systemScope('system:tracing');
 
   const write = async () => {
@@ -53,6 +54,7 @@ export function createOwnTraces(
       experiment ??= await ownExperiment(scope, tracking);
       await tracking.recordSpans(scope, spans, { experimentId: experiment });
       await serving.keepPredictionTraces(scope, batch.flatMap(predictionOf));
+      isTroubled = false;
       counts.kept += batch.length;
       keptSinceTrim += batch.length;
       await new Promise(setImmediate);
@@ -62,7 +64,8 @@ export function createOwnTraces(
     writing ??= write()
       .catch((error: unknown) => {
         experiment = undefined;
-        platform.log.warn('traces of serving could not be kept', { error: String(error) });
+        if (!isTroubled) platform.log.warn('traces of serving could not be kept', { error: String(error) });
+        isTroubled = true;
       })
       .finally(() => {
         writing = undefined;

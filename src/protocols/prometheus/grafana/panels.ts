@@ -85,8 +85,8 @@ export const rows: readonly RowSpec[] = [
         `sum by (deployment) (${rate('houston_inference_batch_rows_sum')}) / sum by (deployment) (${rate('houston_inference_batch_rows_count')})`,
         '{{deployment}}',
       ]),
-      graph('Runs', 'Of the models', 'short', [
-        `sum by (deployment) (${rate('houston_inference_runs_total')})`,
+      graph('From the cache', 'Share of the requests that a cache was asked about', 'percentunit', [
+        `sum by (deployment) (${rate('houston_inference_cache_hits_total')}) / (sum by (deployment) (${rate('houston_inference_cache_hits_total')}) + sum by (deployment) (${rate('houston_inference_cache_misses_total')}))`,
         '{{deployment}}',
       ]),
     ],

@@ -1,4 +1,6 @@
 import { performance } from 'node:perf_hooks';
+import type { Span } from '../../../../platform/tracing/span.ts';
+import { type RequestTrace, traceOf } from '../../../../platform/tracing/tracer.ts';
 import type { Value } from '../../../features/index.ts';
 import type { Runner } from '../../runtime/runner.ts';
 import type { NamedTensor } from '../../runtime/tensors.ts';
@@ -62,13 +64,16 @@ export class GraphRun {
   private readonly members: readonly (Member | null)[];
   private readonly meter: GraphMeter | null;
   private readonly feeds: readonly NamedTensor[];
+  private readonly trace: RequestTrace | undefined;
 
   constructor(
     plan: GraphPlan,
     members: readonly (Member | null)[],
     meter: GraphMeter | null,
     feeds: readonly NamedTensor[],
+    trace?: RequestTrace,
   ) {
+    this.trace = trace;
     this.plan = plan;
     this.members = members;
     this.meter = meter;
@@ -151,24 +156,38 @@ export class GraphRun {
     return undefined;
   }
 
-  private count(at: number, rows: Rows, start: number): void {
+  private count(at: number, rows: Rows, start: number, span = this.begin(at, rows, start)): void {
     if (this.meter) meterNode(this.meter[at], rows?.length ?? this.rows, performance.now() - start);
+    span?.end();
+  }
+
+  /** The span of a node within the request's trace, when it is in one. */
+  private begin(at: number, rows: Rows, start: number): Span | undefined {
+    return this.trace?.span?.child(this.plan.nodes[at].name, 'internal', start).set({
+      'houston.node.kind': this.plan.nodes[at].kind,
+      'houston.rows': rows?.length ?? this.rows,
+    });
   }
 
   private async runModel(at: number, node: ModelNode, rows: Rows): Promise<void> {
     const { runner, limitMs } = this.members[at]!;
     const feeds = node.inputs.map(({ spec, parts }) => gathered(spec, parts, this.tensorOf, rows, this.rows));
     const start = performance.now();
+    const span = this.begin(at, rows, start);
+    const trace = span ? traceOf(span) : this.trace;
     let outputs: NamedTensor[];
     try {
-      outputs = await (limitMs === null ? runner.run(feeds) : inTime(runner.run(feeds), limitMs));
+      outputs = await (limitMs === null
+        ? runner.run(feeds, trace)
+        : inTime(runner.run(feeds, trace), limitMs));
       this.checkOutputs(node, outputs, rows);
     } catch (error) {
-      this.count(at, rows, start);
+      span?.fail(error instanceof Error ? error.message : String(error), 'run_failed');
+      this.count(at, rows, start, span);
       if (node.onError.kind === 'fail') throw nodeFailure(node.name, error);
       return this.modelFailed(at, node, rows, runner.placement === 'upstream' || error instanceof TimeOut);
     }
-    this.count(at, rows, start);
+    this.count(at, rows, start, span);
     this.keep(at, outputs, rows);
     if (node.onError.kind !== 'fail') this.failInvalid(at, node, rows);
   }
