@@ -29,7 +29,7 @@ describeInBrowser('A graph', {}, (suite) => {
     expect(await send.isDisabled()).toBe(true);
     await text.fill(graph);
     await editor.getByText('Takes channel BYTES[-1], features FP32[-1, 4]').waitFor();
-    await editor.locator('.react-flow__node', { hasText: 'risk' }).waitFor();
+    await editor.locator('[data-id="risk"]').waitFor();
     await send.click();
 
     await page.getByRole('heading', { name: 'loans', exact: true }).waitFor();
@@ -43,7 +43,7 @@ describeInBrowser('A graph', {}, (suite) => {
       ],
     });
     await page.locator('.react-flow__edge', { hasText: '25 %' }).waitFor();
-    await page.locator('.react-flow__node', { hasText: 'linear' }).click();
+    await page.locator('[data-id="linear"]').click();
     const drawer = page.getByRole('dialog');
     await drawer.getByRole('link', { name: 'loans-linear version 1' }).waitFor();
     await drawer.getByText('6 in 1 runs since the start').waitFor();
@@ -52,7 +52,7 @@ describeInBrowser('A graph', {}, (suite) => {
     await page.goto(`${suite.houston.url}/serving/predictions/seen:0`);
     await page.getByRole('heading', { name: 'Through the graph' }).waitFor();
     await page.getByText(/Recorded: risk=fresh.probabilities\[1\]/).waitFor();
-    await page.locator('.react-flow__node', { hasText: 'model: did not run' }).waitFor();
+    await page.locator('[data-id="linear"]', { hasText: 'did not run' }).waitFor();
     expect(problems).toEqual([]);
   });
 });

@@ -15,7 +15,7 @@ import type {
 } from '../plan/graph.plan.ts';
 import { grouped, hashed } from './graph-branches.ts';
 import { joinMembers } from './graph-ensemble.ts';
-import { inTime, nodeFailure, TimeOut } from './graph-failures.ts';
+import { inTime, nodeFailure, outputFailure, TimeOut } from './graph-failures.ts';
 import { type GraphMeter, meterNode } from './graph-meter.ts';
 import {
   areFinite,
@@ -91,7 +91,13 @@ export class GraphRun {
       outputs.map(({ part }) => part.node),
       null,
     );
-    return outputs.map(({ spec, part }) => gathered(spec, [part], this.tensorOf, null, this.rows));
+    return outputs.map(({ spec, part }) => {
+      try {
+        return gathered(spec, [part], this.tensorOf, null, this.rows);
+      } catch (error) {
+        throw outputFailure(spec.name, error);
+      }
+    });
   }
 
   private readonly tensorOf = ({ node, output }: Part): NamedTensor =>
@@ -157,10 +163,12 @@ export class GraphRun {
 
   private async runModel(at: number, node: ModelNode, rows: Rows): Promise<void> {
     const { runner, limitMs } = this.members[at]!;
-    const feeds = node.inputs.map(({ spec, parts }) => gathered(spec, parts, this.tensorOf, rows, this.rows));
     const start = performance.now();
     let outputs: NamedTensor[];
     try {
+      const feeds = node.inputs.map(({ spec, parts }) =>
+        gathered(spec, parts, this.tensorOf, rows, this.rows),
+      );
       outputs = await (limitMs === null ? runner.run(feeds) : inTime(runner.run(feeds), limitMs));
       this.checkOutputs(node, outputs, rows);
     } catch (error) {
@@ -271,6 +279,9 @@ export class GraphRun {
       for (let k = 0; k < values.length; k++) {
         const value = values[k](row);
         if (value === null || (typeof value === 'number' && !Number.isFinite(value))) isBad = true;
+        // A whole number has no value for none.
+        if (value === null && outputs[k].datatype === 'INT64' && node.onError.kind === 'fail')
+          throw nodeFailure(node.name, null, 'none of its values is the largest');
         put(outputs[k], row, value);
       }
       if (isBad && node.onError.kind !== 'fail') this.fail(at, node, row);
