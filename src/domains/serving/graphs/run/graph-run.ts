@@ -1,4 +1,5 @@
 import { performance } from 'node:perf_hooks';
+import type { RequestTrace } from '../../../../platform/tracing/tracer.ts';
 import type { Value } from '../../../features/index.ts';
 import type { Runner } from '../../runtime/runner.ts';
 import type { NamedTensor } from '../../runtime/tensors.ts';
@@ -17,6 +18,7 @@ import { grouped, hashed } from './graph-branches.ts';
 import { joinMembers } from './graph-ensemble.ts';
 import { inTime, nodeFailure, outputFailure, TimeOut } from './graph-failures.ts';
 import { type GraphMeter, meterNode } from './graph-meter.ts';
+import { beginNode } from './graph-trace.ts';
 import {
   areFinite,
   emptyTensor,
@@ -62,17 +64,20 @@ export class GraphRun {
   private readonly members: readonly (Member | null)[];
   private readonly meter: GraphMeter | null;
   private readonly feeds: readonly NamedTensor[];
+  private readonly trace: RequestTrace | undefined;
 
   constructor(
     plan: GraphPlan,
     members: readonly (Member | null)[],
     meter: GraphMeter | null,
     feeds: readonly NamedTensor[],
+    trace?: RequestTrace,
   ) {
     this.plan = plan;
     this.members = members;
     this.meter = meter;
     this.feeds = feeds;
+    this.trace = trace;
     this.rows = feeds[0].shape[0];
     this.states = plan.nodes.map(() => ({
       outputs: [],
@@ -163,15 +168,19 @@ export class GraphRun {
 
   private async runModel(at: number, node: ModelNode, rows: Rows): Promise<void> {
     const { runner, limitMs } = this.members[at]!;
+    const span = beginNode(this.trace, node.name, rows?.length ?? this.rows, runner.placement);
     const start = performance.now();
     let outputs: NamedTensor[];
     try {
       const feeds = node.inputs.map(({ spec, parts }) =>
         gathered(spec, parts, this.tensorOf, rows, this.rows),
       );
-      outputs = await (limitMs === null ? runner.run(feeds) : inTime(runner.run(feeds), limitMs));
+      const run = runner.run(feeds, span?.handed);
+      outputs = await (limitMs === null ? run : inTime(run, limitMs));
       this.checkOutputs(node, outputs, rows);
+      span?.end(null);
     } catch (error) {
+      span?.end(error);
       this.count(at, rows, start);
       if (node.onError.kind === 'fail') throw nodeFailure(node.name, error);
       return this.modelFailed(at, node, rows, runner.placement === 'upstream' || error instanceof TimeOut);

@@ -44,13 +44,16 @@ export function createGraphRunner(
     plan,
     meter,
     placements,
-    async run(feeds) {
+    async run(feeds, trace) {
       running++;
       try {
-        const run = new GraphRun(plan, members, meter, inOrder(plan, feeds));
+        const run = new GraphRun(plan, members, meter, inOrder(plan, feeds), trace);
         const outputs: RunOutputs = await run.answer();
         const path = hasPath ? pathOf(plan, run.states, run.rows) : undefined;
-        if (path !== undefined) outputs.path = path;
+        if (path !== undefined) {
+          outputs.path = path;
+          trace?.span?.set({ 'houston.graph.path': path });
+        }
         if (hasPath && run.states.some(({ failed }) => failed !== null)) outputs.isPartial = true;
         return outputs;
       } finally {
