@@ -120,11 +120,18 @@ describe('a graph as a deployment', () => {
       'routed',
       Array.from({ length: 30 }, (_, i) => [i / 10 - 1.5, 0.1 * i]),
     );
+    const rowsOf = async () =>
+      (await server.call('GET', `${deployments}/routed/graphs`)).body.items[0].traffic.map(
+        (one: { rows: number }) => one.rows,
+      );
+    const before = await rowsOf();
     const { status, body } = await server.call('POST', '/api/serving/predictions/both:0/explanation', {});
     expect(status).toBe(200);
     expect(body).toMatchObject({ method: 'exact', model: 'graph:routed' });
     expect(body.output).toBeCloseTo(chance([1, 2], ahead), 5);
     expect(Math.abs(body.sum.difference)).toBeLessThan(1e-9);
+    // What nobody has asked for is not counted as traffic.
+    expect(await rowsOf()).toEqual(before);
   });
 
   test('names every model version in it to whoever asks why', async () => {

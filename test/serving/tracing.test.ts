@@ -119,6 +119,28 @@ describe('traces of predictions', () => {
     }
   });
 
+  it('show each model of a graph that ran, and which of its branches', async () => {
+    await register(houston, 'n');
+    const graph = {
+      nodes: {
+        m: { model: 'm' },
+        n: { model: 'n' },
+        pick: { switch: [{ when: 'features[0] > 5', use: 'n' }], default: 'm' },
+      },
+    };
+    await houston.client.post('/api/serving/deployments/graphed/deploy', { graph });
+    const traceId = newTraceId();
+    await post(houston, '/v2/models/graphed/infer', question, { traceparent: parent(traceId) });
+    const { spans } = await traceOf(houston, traceId, 'houston.run');
+    const [run] = spans.filter((span) => span.name === 'houston.run');
+    const nodes = spans.filter((span) => span.name === 'houston.node');
+    expect(nodes.map((span) => span.parentId)).toEqual([run.id]);
+    const attributesOf = async (id: string) =>
+      JSON.stringify(await houston.client.get(`/api/experiments/traces/tr-${traceId}/spans/${id}`));
+    expect(await attributesOf(nodes[0].id)).toContain('"houston.node":"m"');
+    expect(await attributesOf(run.id)).toContain('pick=m');
+  });
+
   it("continue their callers' over gRPC", async () => {
     const traceId = newTraceId();
     const client = new Client(houston.grpc ?? '', credentials.createInsecure());

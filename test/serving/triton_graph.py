@@ -1,12 +1,17 @@
-"""The unmodified Triton client asks a graph, with the binary tensors that it sends by default."""
+"""The unmodified Triton client asks a graph: triton_graph.py http|grpc HOST:PORT."""
 
 import sys
 
 import numpy as np
-import tritonclient.http as triton
 
-client = triton.InferenceServerClient(sys.argv[1])
-metadata = client.get_model_metadata("loans")
+protocol, url = sys.argv[1:3]
+if protocol == "http":
+    import tritonclient.http as triton
+else:
+    import tritonclient.grpc as triton
+client = triton.InferenceServerClient(url)
+json = {"as_json": True} if protocol == "grpc" else {}
+metadata = client.get_model_metadata("loans", **json)
 assert metadata["platform"] == "ensemble", metadata
 assert [tensor["name"] for tensor in metadata["inputs"]] == ["channel", "features"], metadata
 

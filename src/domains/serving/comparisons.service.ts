@@ -6,6 +6,7 @@ import { hiddenFeatures } from './privacy/recording.service.ts';
 import { joinedSql, type PredictionRange } from './recorder/prediction-sql.ts';
 import type { LiveRevision } from './runtime/live-revision.ts';
 import { openRevision, parseModelReference, reopenRevision } from './runtime/revisions.ts';
+import { runAside } from './runtime/runner.ts';
 import { servingError } from './serving.errors.ts';
 import type { ServingState } from './serving.state.ts';
 import { type Deployment, listRevisions } from './serving.store.ts';
@@ -119,7 +120,8 @@ async function scoreAll(live: LiveRevision, rows: readonly Replayed[]): Promise<
     batch.forEach(({ features }, i) => {
       for (let j = 0; j < width; j++) data[i * width + j] = features[j] ?? Number.NaN;
     });
-    const outputs = await live.runner.run([{ name, datatype: 'FP32', shape: [batch.length, width], data }]);
+    const feed = { name, datatype: 'FP32', shape: [batch.length, width], data } as const;
+    const outputs = await runAside(live.runner, [feed]);
     scores.set(live.scorer.scores(outputs, batch.length), start);
   }
   return scores;

@@ -99,7 +99,8 @@ export type ServingDoor = {
   /**
    * DuckDB relation of recorded predictions by event time (ms; from included, to excluded), one line a row:
    * prediction_id, request_id, row_index, request_rows, event_time, time, revision, arm, rollout, latency_ms,
-   * compute_ms, inputs (JSON text of the whole request), features FLOAT[] (NULL where NaN), score, error, cached.
+   * compute_ms, inputs (JSON text of the whole request), features FLOAT[] (NULL where NaN), score, path (of a row
+   * through a graph), error, cached.
    * With `features: true` every feature is also a column of its name. Good until the next seal (half a minute).
    */
   predictionsSql(

@@ -59,6 +59,16 @@ describeOnEachDatabase('serving store', (open) => {
     expect(await store.insertRevision(db, revision)).toBe(true);
     expect(await store.insertRevision(db, revision)).toBe(false);
     expect(await store.listRevisions(db, 'd')).toEqual([revision]);
+    const graph = {
+      spec: {
+        nodes: { a: { model: 'm:3', onError: 'skip' as const }, b: { ensemble: 'max' as const, of: ['a'] } },
+      },
+      models: { a: { model: 'm', version: 3, digest: 'sha256:x' } },
+    };
+    const ofGraph = { ...revision, id: 'rev_3', model: 'graph:d', version: 4, graph, createdAt: 6 };
+    await store.insertRevision(db, ofGraph);
+    expect(await store.getRevision(db, 'rev_3')).toEqual(ofGraph);
+    expect((await store.listRevisions(db, 'd')).map((one) => one.graph)).toEqual([null, graph]);
 
     await store.insertRollout(db, rollout('r1', 1, { state: 'promoted', endedAt: 2 }));
     await store.insertRollout(db, rollout('r2', 2));

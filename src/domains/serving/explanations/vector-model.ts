@@ -2,6 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { RowModel } from '../../../math/shapley/game.ts';
 import { HoustonError } from '../../../platform/errors.ts';
 import type { LiveRevision } from '../runtime/live-revision.ts';
+import { runAside } from '../runtime/runner.ts';
 import { allocate, elementCount, type NamedTensor, type TensorSpec } from '../runtime/tensors.ts';
 import { explanationError } from './explanation.errors.ts';
 
@@ -40,7 +41,7 @@ export function vectorModel(
   const runRows = async (rows: Float64Array, from: number, count: number) => {
     const numbers = feedsOf(varying, widths, rows, from, count);
     const feeds = still.size === 0 ? numbers : withHeld(live, still, numbers, count);
-    const outputs = await inTime(runner.run(feeds), pace.deadline);
+    const outputs = await inTime(runAside(runner, feeds), pace.deadline);
     const scores = scorer.scores(outputs, count);
     if (!scores.some(Number.isNaN)) return scores;
     throw failed('The model gives no valid score for a mix of this row and recorded ones.');

@@ -13,6 +13,7 @@ import {
 } from '../runtime/live-revision.ts';
 import {
   checkServable,
+  checkTrainedFeatures,
   openSource,
   type RevisionNeeds,
   remoteOpener,
@@ -141,8 +142,30 @@ export async function openGraph(
     createdAt: scope.now(),
   };
   const live = await load(scope, { revision, graph, spec, source, versions });
-  revision.features = [...(live.runner as GraphRunner).plan.features];
+  const { plan } = live.runner as GraphRunner;
+  revision.features = [...plan.features];
+  try {
+    checkTrained(plan, versions, source);
+  } catch (error) {
+    await live.release();
+    throw error;
+  }
   return live;
+}
+
+/** A model that takes the vector as it is must have been trained on it. @throws serving.model.refused */
+function checkTrained(
+  { nodes }: GraphPlan,
+  versions: ReadonlyMap<string, ModelVersion>,
+  source: FeatureSource | null,
+): void {
+  for (const node of nodes) {
+    const version = versions.get(node.name);
+    if (node.kind !== 'model' || !version || !source) continue;
+    const parts = node.inputs.flatMap((input) => input.parts);
+    if (parts.some((part) => part.node === -1 && part.output === 0 && part.count === -1))
+      checkTrainedFeatures(version, source);
+  }
 }
 
 /** Loads a graph that the database already knows (after a restart). */

@@ -260,6 +260,14 @@ describe('the plan of a graph', () => {
       's',
     ],
     [
+      'what reads nothing',
+      { nodes: { t: { transform: { x: '1 + 1' } } } },
+      {},
+      null,
+      /reads nothing of a request/,
+      null,
+    ],
+    [
       'two widths of one field',
       { nodes: { a: { model: 'm' }, b: { model: 'm' }, e: { ensemble: 'mean', of: ['a', 'b'] } } },
       { a: model(2), b: model(3) },

@@ -95,7 +95,7 @@ export function checkShape(spec: GraphSpecInput): { problems: GraphProblem[]; sh
 type Tell = (node: string | null, message: string, next: string) => void;
 
 function checkName(name: string, spec: GraphSpecInput, tell: Tell): void {
-  if (!/^[A-Za-z_][A-Za-z0-9_]{0,63}$/.test(name))
+  if (!/^[A-Za-z][A-Za-z0-9_]{0,63}$/.test(name))
     tell(
       name,
       `"${name}" is no name for a node.`,

@@ -183,7 +183,7 @@ export function checkServable({ model, version, flavor, servable }: ModelVersion
 }
 
 /** A model trained on other features than those it would get is refused: that is training–serving skew. */
-function checkTrainedFeatures(version: ModelVersion, source: FeatureSource | null): void {
+export function checkTrainedFeatures(version: ModelVersion, source: FeatureSource | null): void {
   const trained = version.lineage.featureService;
   if (source === null) return;
   const names = version.signature.features;

@@ -17,9 +17,16 @@ export type Runner = {
   readonly parallel: number;
   /** `trace` is handed on by models that run elsewhere. */
   run(feeds: readonly NamedTensor[], trace?: RequestTrace): Promise<RunOutputs>;
+  /** Where a runner counts its runs by itself: a run that nobody has asked for, which is not counted. */
+  uncounted?(feeds: readonly NamedTensor[]): Promise<RunOutputs>;
   /** Waits for the runs under way, then gives the memory back. */
   close(): Promise<void>;
 };
+
+/** Runs what nobody has asked for: warming up, explanations, comparisons. */
+export function runAside(runner: Runner, feeds: readonly NamedTensor[]): Promise<RunOutputs> {
+  return runner.uncounted ? runner.uncounted(feeds) : runner.run(feeds);
+}
 
 /** Settings of a revision's runtime; part of its identity. */
 export type RuntimeSettings = {

@@ -1,7 +1,7 @@
 import { performance } from 'node:perf_hooks';
 import { errorText } from '../../../platform/log.ts';
 import type { LiveRevision } from '../runtime/live-revision.ts';
-import type { Runner } from '../runtime/runner.ts';
+import { type Runner, runAside } from '../runtime/runner.ts';
 import type { ServingState } from '../serving.state.ts';
 import { recordedFeeds } from './recorded-feeds.ts';
 import { type RecordedRequest, recordedRequests } from './recorded-requests.ts';
@@ -51,7 +51,7 @@ export async function runRecorded(
     if (start + costMs * request.rows > deadline) break;
     const feeds = recordedFeeds(runner.inputs, request);
     if (feeds === null) continue;
-    const run = runner.run(feeds).then(
+    const run = runAside(runner, feeds).then(
       () => true,
       () => false,
     );

@@ -11,6 +11,13 @@ type Typed = Formula & { type: ValueType };
 export function formula(name: string, node: GraphNodeInput, text: string, from: Readable): Typed {
   const columns: Column[] = [];
   for (const column of namesIn(text)) {
+    if (column === '__proto__') {
+      throw graphInvalid({
+        node: name,
+        message: `Node "${name}" reads "__proto__" in an expression.`,
+        next: 'Give the field another name under `inputs` of the node.',
+      });
+    }
     const reference = aliasOf(column, node) ?? column;
     const { part, width, type, spec } = from.find(name, reference);
     if (width !== 1) {

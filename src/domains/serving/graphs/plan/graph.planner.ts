@@ -38,6 +38,13 @@ export function planGraph(
     from.add(name, node.outputs);
   }
   const outputs = planOutputs(spec, shape, from);
+  if (from.inputs.length === 0) {
+    throw graphInvalid({
+      node: null,
+      message: 'The graph reads nothing of a request.',
+      next: 'Let a node run a model, or declare a field under `graph.inputs` and read it.',
+    });
+  }
   return {
     inputs: from.inputs,
     features: from.features,

@@ -11,6 +11,12 @@ export function nodeFailure(node: string, error: unknown, reason?: string): Hous
   return servingError('serving.request.failed', `Node "${node}" of the graph gave no answer: ${why}.`);
 }
 
+/** An output whose values cannot be what it declares. */
+export function outputFailure(output: string, error: unknown): HoustonError {
+  const why = error instanceof Error ? error.message : 'it cannot be made.';
+  return servingError('serving.request.failed', `The output "${output}" of the graph failed: ${why}`);
+}
+
 /** A model took longer than its node allows. */
 export class TimeOut extends Error {}
 

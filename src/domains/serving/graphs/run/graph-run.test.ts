@@ -251,6 +251,38 @@ describe('a node', () => {
   });
 });
 
+describe('a value that is no number', () => {
+  const undefinedLog: GraphSpecInput['nodes'] = {
+    up: { model: 'up' },
+    t: { transform: { x: 'ln(up - 2)', y: 'up' } },
+  };
+  test('stays one where numbers may be none, and fails where a whole number is declared', async () => {
+    const float = open({ nodes: undefinedLog, outputs: { x: 't.x' } });
+    expect(values(await float.runner.run(feed([[1, 1]])), 'x')).toEqual([Number.NaN]);
+    const whole = open({ nodes: undefinedLog, outputs: { x: { of: 't.x', datatype: 'INT64' } } });
+    await expect(whole.runner.run(feed([[1, 1]]))).rejects.toThrow('The output "x" of the graph failed');
+  });
+
+  test('is a failure where one is provided for', async () => {
+    const nodes: GraphSpecInput['nodes'] = {
+      ...undefinedLog,
+      t: { transform: { x: 'ln(features[0])' }, onError: { default: { x: -9 } } },
+      s: { transform: { x: 'ln(features[0])' }, onError: 'skip' },
+      e: { ensemble: 'max', of: ['s', 'up'] },
+    };
+    const { runner } = open({ nodes, outputs: { x: 't.x', e: 'e' } });
+    const outputs = await runner.run(
+      feed([
+        [1, 1],
+        [-1, 1],
+      ]),
+    );
+    expect(values(outputs, 'x')).toEqual([0, -9]);
+    expect(values(outputs, 'e')[1]).toBeCloseTo(chance([-1, 1], 'up'), 5);
+    expect(outputs).toMatchObject({ path: '["","!t !s"]', isPartial: true });
+  });
+});
+
 describe('joining and changing', () => {
   const answer = async (nodes: GraphSpecInput['nodes'], row: [number, number]) => {
     const { runner } = open({ nodes, output: 'out' });

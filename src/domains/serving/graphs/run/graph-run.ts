@@ -1,6 +1,5 @@
 import { performance } from 'node:perf_hooks';
-import type { Span } from '../../../../platform/tracing/span.ts';
-import { type RequestTrace, traceOf } from '../../../../platform/tracing/tracer.ts';
+import type { RequestTrace } from '../../../../platform/tracing/tracer.ts';
 import type { Value } from '../../../features/index.ts';
 import type { Runner } from '../../runtime/runner.ts';
 import type { NamedTensor } from '../../runtime/tensors.ts';
@@ -17,8 +16,9 @@ import type {
 } from '../plan/graph.plan.ts';
 import { grouped, hashed } from './graph-branches.ts';
 import { joinMembers } from './graph-ensemble.ts';
-import { inTime, nodeFailure, TimeOut } from './graph-failures.ts';
+import { inTime, nodeFailure, outputFailure, TimeOut } from './graph-failures.ts';
 import { type GraphMeter, meterNode } from './graph-meter.ts';
+import { beginNode } from './graph-trace.ts';
 import {
   areFinite,
   emptyTensor,
@@ -73,11 +73,11 @@ export class GraphRun {
     feeds: readonly NamedTensor[],
     trace?: RequestTrace,
   ) {
-    this.trace = trace;
     this.plan = plan;
     this.members = members;
     this.meter = meter;
     this.feeds = feeds;
+    this.trace = trace;
     this.rows = feeds[0].shape[0];
     this.states = plan.nodes.map(() => ({
       outputs: [],
@@ -96,7 +96,13 @@ export class GraphRun {
       outputs.map(({ part }) => part.node),
       null,
     );
-    return outputs.map(({ spec, part }) => gathered(spec, [part], this.tensorOf, null, this.rows));
+    return outputs.map(({ spec, part }) => {
+      try {
+        return gathered(spec, [part], this.tensorOf, null, this.rows);
+      } catch (error) {
+        throw outputFailure(spec.name, error);
+      }
+    });
   }
 
   private readonly tensorOf = ({ node, output }: Part): NamedTensor =>
@@ -156,38 +162,30 @@ export class GraphRun {
     return undefined;
   }
 
-  private count(at: number, rows: Rows, start: number, span = this.begin(at, rows, start)): void {
+  private count(at: number, rows: Rows, start: number): void {
     if (this.meter) meterNode(this.meter[at], rows?.length ?? this.rows, performance.now() - start);
-    span?.end();
-  }
-
-  /** The span of a node within the request's trace, when it is in one. */
-  private begin(at: number, rows: Rows, start: number): Span | undefined {
-    return this.trace?.span?.child(this.plan.nodes[at].name, 'internal', start).set({
-      'houston.node.kind': this.plan.nodes[at].kind,
-      'houston.rows': rows?.length ?? this.rows,
-    });
   }
 
   private async runModel(at: number, node: ModelNode, rows: Rows): Promise<void> {
     const { runner, limitMs } = this.members[at]!;
-    const feeds = node.inputs.map(({ spec, parts }) => gathered(spec, parts, this.tensorOf, rows, this.rows));
+    const span = beginNode(this.trace, node.name, rows?.length ?? this.rows, runner.placement);
     const start = performance.now();
-    const span = this.begin(at, rows, start);
-    const trace = span ? traceOf(span) : this.trace;
     let outputs: NamedTensor[];
     try {
-      outputs = await (limitMs === null
-        ? runner.run(feeds, trace)
-        : inTime(runner.run(feeds, trace), limitMs));
+      const feeds = node.inputs.map(({ spec, parts }) =>
+        gathered(spec, parts, this.tensorOf, rows, this.rows),
+      );
+      const run = runner.run(feeds, span?.handed);
+      outputs = await (limitMs === null ? run : inTime(run, limitMs));
       this.checkOutputs(node, outputs, rows);
+      span?.end(null);
     } catch (error) {
-      span?.fail(error instanceof Error ? error.message : String(error), 'run_failed');
-      this.count(at, rows, start, span);
+      span?.end(error);
+      this.count(at, rows, start);
       if (node.onError.kind === 'fail') throw nodeFailure(node.name, error);
       return this.modelFailed(at, node, rows, runner.placement === 'upstream' || error instanceof TimeOut);
     }
-    this.count(at, rows, start, span);
+    this.count(at, rows, start);
     this.keep(at, outputs, rows);
     if (node.onError.kind !== 'fail') this.failInvalid(at, node, rows);
   }
@@ -290,6 +288,9 @@ export class GraphRun {
       for (let k = 0; k < values.length; k++) {
         const value = values[k](row);
         if (value === null || (typeof value === 'number' && !Number.isFinite(value))) isBad = true;
+        // A whole number has no value for none.
+        if (value === null && outputs[k].datatype === 'INT64' && node.onError.kind === 'fail')
+          throw nodeFailure(node.name, null, 'none of its values is the largest');
         put(outputs[k], row, value);
       }
       if (isBad && node.onError.kind !== 'fail') this.fail(at, node, row);

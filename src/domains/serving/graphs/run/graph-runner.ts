@@ -14,8 +14,6 @@ export type GraphRunner = Runner & {
   inspect(feeds: readonly NamedTensor[]): Promise<readonly NodeState[]>;
 };
 
-const slowest: readonly Runner['placement'][] = ['upstream', 'worker'];
-
 /** `members` has the model of each node of the plan, null for those that have none. */
 export function createGraphRunner(
   plan: GraphPlan,
@@ -37,7 +35,7 @@ export function createGraphRunner(
     ({ kind, onError }) => kind === 'switch' || kind === 'split' || onError.kind !== 'fail',
   );
   return {
-    placement: slowest.find((one) => runners.some(({ placement }) => placement === one)) ?? 'inline',
+    placement: placementOf(runners),
     inputs: plan.inputs,
     outputs: plan.outputs.map(({ spec }) => spec),
     parallel: Math.min(...runners.map(({ parallel }) => parallel)),
@@ -50,9 +48,20 @@ export function createGraphRunner(
         const run = new GraphRun(plan, members, meter, inOrder(plan, feeds), trace);
         const outputs: RunOutputs = await run.answer();
         const path = hasPath ? pathOf(plan, run.states, run.rows) : undefined;
-        if (path !== undefined) outputs.path = path;
+        if (path !== undefined) {
+          outputs.path = path;
+          trace?.span?.set({ 'houston.graph.path': path });
+        }
         if (hasPath && run.states.some(({ failed }) => failed !== null)) outputs.isPartial = true;
         return outputs;
+      } finally {
+        ended();
+      }
+    },
+    async uncounted(feeds) {
+      running++;
+      try {
+        return await new GraphRun(plan, members, null, inOrder(plan, feeds)).answer();
       } finally {
         ended();
       }
@@ -76,6 +85,12 @@ export function createGraphRunner(
       await close();
     },
   };
+}
+
+/** That of the model that is furthest away: it decides what may be expected of a run. */
+function placementOf(runners: readonly Runner[]): Runner['placement'] {
+  const away = runners.filter(({ placement }) => placement !== 'inline');
+  return (away.find(({ placement }) => placement === 'upstream') ?? away[0])?.placement ?? 'inline';
 }
 
 /** Parts name inputs by their place. */

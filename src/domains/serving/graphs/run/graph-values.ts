@@ -74,22 +74,27 @@ function copyColumns(
 ): void {
   const step = from.length / allRows;
   const count = rows === null ? allRows : rows.length;
-  const isBig = datatype === 'INT64' || datatype === 'UINT64';
   const isText = datatype === 'BYTES';
   const target = to as unknown as unknown[];
   for (let i = 0; i < count; i++) {
     const start = (rows === null ? i : rows[i]) * step + column;
     for (let j = 0; j < width; j++) {
       const value = from[start + j];
-      target[i * stride + offset + j] = isText ? String(value) : converted(value as number | bigint, isBig);
+      target[i * stride + offset + j] = isText
+        ? String(value)
+        : converted(value as number | bigint, datatype);
     }
   }
 }
 
-function converted(value: number | bigint, isBig: boolean): number | bigint {
-  if (isBig)
-    return typeof value === 'bigint' ? value : BigInt(Number.isFinite(value) ? Math.round(value) : 0);
-  return typeof value === 'bigint' ? Number(value) : value;
+/** A number in the form of another type. @throws Error for what no whole number can be */
+function converted(value: number | bigint, datatype: TensorSpec['datatype']): number | bigint {
+  if (datatype === 'FP32' || datatype === 'FP64') return Number(value);
+  if (typeof value === 'number' && !Number.isFinite(value))
+    throw new Error(`A value that is no number cannot become ${datatype}.`);
+  if (datatype === 'INT64' || datatype === 'UINT64')
+    return typeof value === 'bigint' ? value : BigInt(Math.round(value));
+  return typeof value === 'bigint' ? Number(value) : Math.round(value);
 }
 
 /** Puts the outputs for some rows in their places among all rows. */
