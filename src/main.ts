@@ -73,7 +73,7 @@ export async function composeHouston(config: Config, options: { log?: Logger; no
   await app.register(mlflowRoutes(domains));
   await app.register(otlpRoutes(domains));
   const tracing = startTracing(platform, domains, version);
-  prometheusRoutes(app, domains.serving, tracing.counts);
+  prometheusRoutes(app, domains.serving, version, tracing.counts);
   await webRoutes(app);
   const migrations = [
     ...ledgerMigrations,

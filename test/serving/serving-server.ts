@@ -120,7 +120,7 @@ export async function startServing(
         await app.register(kserveV1Routes(serving));
         const { invocationsModel } = platform.config;
         await app.register(mlflowScoringRoutes(serving, { version: 'test', defaultModel: invocationsModel }));
-        prometheusRoutes(app, serving);
+        prometheusRoutes(app, serving, '0.0.0');
       },
     };
     return { serving, protocols };

@@ -20,7 +20,12 @@ import { tracingMetrics } from './tracing-metrics.ts';
 type Route = ReturnType<ServingDoor['liveRoutes']>[number];
 
 /** GET /metrics in the text format of Prometheus: Houston's names, and Triton's as aliases. */
-export function prometheusRoutes(app: HoustonApp, serving: ServingDoor, tracing?: () => TracingCounts): void {
+export function prometheusRoutes(
+  app: HoustonApp,
+  serving: ServingDoor,
+  version: string,
+  tracing?: () => TracingCounts,
+): void {
   grafanaRoutes(app);
   app.get(
     '/metrics',
@@ -32,7 +37,7 @@ export function prometheusRoutes(app: HoustonApp, serving: ServingDoor, tracing?
         [
           await servingMetrics(serving),
           ...rolloutMetrics(serving.liveRoutes()),
-          ...processMetrics(process),
+          ...processMetrics(process, version),
           ...(tracing ? tracingMetrics(tracing()) : []),
         ].join(''),
       );

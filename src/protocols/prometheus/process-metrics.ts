@@ -1,10 +1,9 @@
 import { freemem, totalmem } from 'node:os';
 import type { ProcessHistory } from '../../platform/process-history.ts';
-import { version } from '../../version.ts';
 import { metric } from './exposition.ts';
 
 /** What the process uses, in the names that Prometheus' clients give it, and in Triton's. */
-export function processMetrics(history: ProcessHistory): string[] {
+export function processMetrics(history: ProcessHistory, version: string): string[] {
   const stats = history.stats();
   const latest = history.latest();
   const one = (name: string, type: string, help: string, value: number | undefined) =>
