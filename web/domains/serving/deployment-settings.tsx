@@ -5,7 +5,7 @@ import { api, path } from '../../api/client.ts';
 import type { Deployment } from '../../api/types.ts';
 import { CodeBlock } from '../../ui/code-block.tsx';
 import { Digest } from '../../ui/copy-id.tsx';
-import { bytes, count, duration, plural, utc } from '../../ui/format.ts';
+import { bytes, count, duration, percent, plural, utc } from '../../ui/format.ts';
 import { KeyValue } from '../../ui/key-value.tsx';
 import { Confirm } from '../../ui/overlay.tsx';
 import { Panel } from '../../ui/panel.tsx';

@@ -164,7 +164,7 @@ const base: Column<Prediction>[] = [
     title: 'Score',
     value: (row) => row.score,
     render: (row) => <Score value={row.score} />,
-    width: '108px',
+    width: '118px',
     align: 'right',
   },
   {
@@ -190,7 +190,7 @@ const base: Column<Prediction>[] = [
     title: 'Latency',
     value: (row) => row.latencyMs,
     render: (row) => duration(row.latencyMs),
-    width: '80px',
+    width: '72px',
     align: 'right',
   },
 ];

@@ -7,10 +7,12 @@ import {
   readFileSync,
   renameSync,
   rmSync,
-  writeFileSync,
   writeSync,
 } from 'node:fs';
+import { open, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { performance } from 'node:perf_hooks';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { crc32 } from 'node:zlib';
 import type { Value } from '../expression/expression.ts';
 import { featuresError } from '../features.errors.ts';
@@ -23,6 +25,8 @@ export type EventBatch = {
 
 const segmentBytes = 16 * 1024 * 1024;
 const headerBytes = 8;
+/** Work of this long is done between two requests. */
+const sliceMs = 4;
 
 type Segment = { number: number; bytes: number; newest: number };
 
@@ -96,31 +100,59 @@ export class EventLog {
     }
   }
 
-  /**
-   * Puts other batches in the place of those that `change` returns anew (null: none); each segment is replaced as a
-   * whole. Says whether anything was changed.
-   */
-  rewrite(change: (batch: EventBatch) => EventBatch | null): boolean {
+  /** Lets later batches go to a new segment; returns those before it, which no append changes any more. */
+  rotate(): readonly number[] {
     this.close();
-    let changed = false;
-    for (const segment of this.segments) {
-      const path = this.path(segment.number);
-      const bytes = readFileSync(path);
-      const records: Buffer[] = [];
-      let differs = false;
-      for (let record = readRecord(bytes, 0); record; record = readRecord(bytes, record.next)) {
-        const batch = change(record.batch);
-        differs ||= batch !== record.batch;
-        if (batch) records.push(encode(batch));
-      }
-      if (!differs) continue;
-      const next = Buffer.concat(records);
-      writeFileSync(`${path}.tmp`, next, { mode: 0o600, flush: true });
-      renameSync(`${path}.tmp`, path);
-      segment.bytes = next.length;
-      changed = true;
+    const before = this.segments.filter(({ bytes }) => bytes > 0).map(({ number }) => number);
+    const last = this.segments.at(-1);
+    if (last && last.bytes > 0) {
+      const number = last.number + 1;
+      // Whoever reads all segments finds it, empty as it is.
+      closeSync(openSync(this.path(number), 'w', 0o600));
+      this.segments.push({ number, bytes: 0, newest: Number.NEGATIVE_INFINITY });
     }
-    return changed;
+    return before;
+  }
+
+  /** The batches of one segment, a few milliseconds of work at a time; none when it has been pruned. */
+  async *batches(number: number): AsyncGenerator<EventBatch> {
+    if (!this.segments.some((segment) => segment.number === number)) return;
+    const bytes = await readFile(this.path(number));
+    let until = performance.now() + sliceMs;
+    for (let record = readRecord(bytes, 0); record; record = readRecord(bytes, record.next)) {
+      yield record.batch;
+      if (performance.now() < until) continue;
+      await nextTurn();
+      until = performance.now() + sliceMs;
+    }
+  }
+
+  /** Puts other batches in the place of those of a segment that is not appended to; all of them or none. */
+  async replace(number: number, batches: readonly EventBatch[]): Promise<void> {
+    const path = this.path(number);
+    const file = await open(`${path}.tmp`, 'w', 0o600);
+    let bytes = 0;
+    try {
+      let until = performance.now() + sliceMs;
+      for (const batch of batches) {
+        const record = encode(batch);
+        await file.write(record);
+        bytes += record.length;
+        if (performance.now() < until) continue;
+        await nextTurn();
+        until = performance.now() + sliceMs;
+      }
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+    const segment = this.segments.find((one) => one.number === number);
+    if (!segment) {
+      rmSync(`${path}.tmp`, { force: true });
+      return;
+    }
+    renameSync(`${path}.tmp`, path);
+    segment.bytes = bytes;
   }
 
   close(): void {

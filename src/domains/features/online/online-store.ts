@@ -25,6 +25,8 @@ export class OnlineService {
   private readonly views = new Map<string, OnlineView>();
   private readonly batches = new Set<string>();
   private current: OnlineView;
+  /** What is pushed while the views are filled again. */
+  private pending: EventBatch[] | null = null;
 
   constructor(folder: string, service: FeatureService) {
     this.log = new EventLog(folder);
@@ -56,6 +58,7 @@ export class OnlineService {
     if (accepted === 0) return { accepted, duplicate: false, ignored: 0 };
     const record = { batch, columns };
     this.log.append(record, this.newestTime(columns));
+    this.pending?.push(record);
     this.remember(batch);
     let ignored = 0;
     for (const view of this.views.values()) {
@@ -68,46 +71,43 @@ export class OnlineService {
 
   /**
    * Events of one entity: how many there are, and with `remove` gone for good. Where a feature is kept by one of the
-   * columns, the whole row goes, and the feature is as if it had never been; else only the columns are emptied.
+   * columns, the whole row goes, and the feature is as if it had never been; else only the columns are emptied. Pushes
+   * and questions go on meanwhile.
    */
-  entityEvents(entity: Readonly<Record<string, string>>, remove: boolean): number {
+  async entityEvents(entity: Readonly<Record<string, string>>, remove: boolean): Promise<number> {
     const { service } = this.current;
     const names = Object.keys(entity);
     if (!names.every((name) => Object.hasOwn(service.columns, name))) return 0;
     const isKey = service.groups.some(({ key }) => key.some((name) => names.includes(name)));
-    const isOf = (batch: EventBatch, row: number) =>
-      names.every((name) => {
-        const value = batch.columns[name]?.[row];
-        return value !== null && value !== undefined && String(value) === entity[name];
-      });
+    const segments = this.log.rotate();
     let found = 0;
-    const visit = (batch: EventBatch): EventBatch | null => {
-      const rows = Object.values(batch.columns)[0]?.length ?? 0;
-      const hits = new Set<number>();
-      for (let row = 0; row < rows; row++) if (isOf(batch, row)) hits.add(row);
-      found += hits.size;
-      if (hits.size === 0) return batch;
-      const columns = Object.entries(batch.columns).map(([name, values]): [string, readonly Value[]] => {
-        if (isKey) return [name, values.filter((_, row) => !hits.has(row))];
-        return [name, names.includes(name) ? values.map((one, row) => (hits.has(row) ? null : one)) : values];
-      });
-      return { batch: batch.batch, columns: Object.fromEntries(columns) };
-    };
-    if (!remove) {
-      this.log.rewrite((batch) => {
-        visit(batch);
-        return batch;
-      });
-      return found;
+    for (const number of segments) {
+      const batches: EventBatch[] = [];
+      const before = found;
+      for await (const batch of this.log.batches(number)) {
+        const { kept, hits } = withoutEntity(batch, entity, isKey);
+        found += hits;
+        if (remove) batches.push(kept);
+      }
+      if (remove && found > before) await this.log.replace(number, batches);
     }
-    if (!this.log.rewrite(visit)) return found;
-    for (const view of this.views.values()) view.reset();
-    this.log.replay((batch) => {
-      let newest = newestOf(batch.columns[service.eventTime]);
-      for (const view of this.views.values()) newest = Math.max(newest, view.apply(batch).newest);
-      return newest;
-    });
+    if (remove && found > 0) await this.rebuild(segments);
     return found;
+  }
+
+  /** Fills the views again from these segments, and from what is pushed meanwhile. */
+  private async rebuild(segments: readonly number[]): Promise<void> {
+    const fresh = [...this.views.values()].map((view) => new OnlineView(view.service));
+    const pushed = this.log.rotate().filter((number) => !segments.includes(number));
+    this.pending = [];
+    try {
+      for (const number of [...segments, ...pushed])
+        for await (const batch of this.log.batches(number)) for (const view of fresh) view.apply(batch);
+      for (const batch of this.pending) for (const view of fresh) view.apply(batch);
+      for (const view of fresh) this.views.get(view.service.digest)?.adopt(view);
+    } finally {
+      this.pending = null;
+    }
   }
 
   state(service: FeatureService): OnlineState {
@@ -170,6 +170,30 @@ export class OnlineService {
     const times = Object.entries(this.current.service.columns).filter(([, type]) => type === 'timestamp');
     return Math.max(...times.map(([name]) => newestOf(columns[name])));
   }
+}
+
+/** A batch without the rows of an entity, or with them and their columns emptied; itself when it has none. */
+function withoutEntity(
+  batch: EventBatch,
+  entity: Readonly<Record<string, string>>,
+  isKey: boolean,
+): { kept: EventBatch; hits: number } {
+  const names = Object.keys(entity);
+  const rows = Object.values(batch.columns)[0]?.length ?? 0;
+  const hits = new Set<number>();
+  for (let row = 0; row < rows; row++) {
+    const isOf = names.every((name) => {
+      const value = batch.columns[name]?.[row];
+      return value !== null && value !== undefined && String(value) === entity[name];
+    });
+    if (isOf) hits.add(row);
+  }
+  if (hits.size === 0) return { kept: batch, hits: 0 };
+  const columns = Object.entries(batch.columns).map(([name, values]): [string, readonly Value[]] => {
+    if (isKey) return [name, values.filter((_, row) => !hits.has(row))];
+    return [name, names.includes(name) ? values.map((one, row) => (hits.has(row) ? null : one)) : values];
+  });
+  return { kept: { batch: batch.batch, columns: Object.fromEntries(columns) }, hits: hits.size };
 }
 
 function newestOf(times: readonly Value[] | undefined): number {

@@ -61,16 +61,18 @@ export class OnlineView {
     return Math.max(0, ...reach) + graceMs;
   }
 
-  /** Forgets everything, to be filled again. */
-  reset(): void {
-    for (const state of this.groups) {
+  /** Becomes what another view of the same version is; who holds this one sees it, too. */
+  adopt(other: OnlineView): void {
+    this.groups.forEach((state, i) => {
+      const from = other.groups[i];
       state.keys.clear();
-      state.pruned = Number.NEGATIVE_INFINITY;
-      state.nextSweep = Number.NEGATIVE_INFINITY;
-    }
-    this.newest = Number.NEGATIVE_INFINITY;
-    this.oldest = Number.POSITIVE_INFINITY;
-    this.rows = 0;
+      for (const [key, tiles] of from.keys) state.keys.set(key, tiles);
+      state.pruned = from.pruned;
+      state.nextSweep = from.nextSweep;
+    });
+    this.newest = other.newest;
+    this.oldest = other.oldest;
+    this.rows = other.rows;
   }
 
   /** Counts a batch in. Returns the newest known time in it and how many rows no feature can see any more. */
