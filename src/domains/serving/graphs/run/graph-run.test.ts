@@ -263,6 +263,18 @@ describe('a value that is no number', () => {
     await expect(whole.runner.run(feed([[1, 1]]))).rejects.toThrow('The output "x" of the graph failed');
   });
 
+  test('fails once, when a model fails at the same time', async () => {
+    const nodes: GraphSpecInput['nodes'] = {
+      brittle: { model: 'brittle' },
+      top: { transform: { x: { argmax: 'features' } } },
+    };
+    const { runner } = open({ nodes, outputs: { a: 'brittle', b: 'top' } });
+    await expect(runner.run(feed([[Number.NaN, 1]]))).rejects.toThrow('none of its values is the largest');
+    await expect(runner.run(feed([[7, 1]]))).rejects.toThrow('Node "brittle"');
+    // A failure that nobody hears would end the process, and this test.
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  });
+
   test('is a failure where one is provided for', async () => {
     const nodes: GraphSpecInput['nodes'] = {
       ...undefinedLog,

@@ -149,7 +149,13 @@ export class GraphRun {
   private run(at: number, rows: Rows): Work {
     const node = this.plan.nodes[at];
     const work = this.needAll(node.needs, rows);
-    return work ? work.then(() => this.execute(at, node, rows)) : this.execute(at, node, rows);
+    if (work) return work.then(() => this.execute(at, node, rows));
+    try {
+      return this.execute(at, node, rows);
+    } catch (error) {
+      // Others may be under way already: it is told where they are awaited, so that none fails unheard.
+      return Promise.reject(error);
+    }
   }
 
   private execute(at: number, node: PlanNode, rows: Rows): Work {
