@@ -7,6 +7,7 @@ import { clearCache } from './cache/cache.service.ts';
 import { compareVersions } from './comparisons.service.ts';
 import * as deployments from './deployments.service.ts';
 import { explanationRoutes } from './explanations/explanation.routes.ts';
+import { quarantineRoutes } from './faults/quarantine.routes.ts';
 import { GraphSpec } from './graphs/graph.contract.ts';
 import { graphRoutes } from './graphs/graph.routes.ts';
 import { trafficOf } from './meter/meter.ts';
@@ -39,6 +40,7 @@ export function servingRoutes(app: HoustonApp, state: ServingState, controller: 
   explanationRoutes(app, state);
   observabilityRoutes(app, state);
   graphRoutes(app, state);
+  quarantineRoutes(app, state);
 }
 
 function deploymentRoutes(app: HoustonApp, state: ServingState, controller: RolloutController): void {
