@@ -11,7 +11,7 @@ describe.skipIf(clientVersion === null)(`a newcomer with the client ${clientVers
   });
   afterAll(() => own?.end());
 
-  it.each(['tracking', 'autolog', 'registry', 'tracing', 'reviews', 'command_line'])(
+  it.each(['tracking', 'autolog', 'models', 'registry', 'tracing', 'reviews', 'command_line'])(
     'follows tutorial_%s.py to its last line',
     async (name) => {
       const env = { MLFLOW_ALLOW_PICKLE_DESERIALIZATION: 'true' };
