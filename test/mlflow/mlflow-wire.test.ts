@@ -338,5 +338,5 @@ describeOnEachDatabase('the wire of the MLflow protocol', (_open, dialect) => {
         }
       }
     }
-  });
+  }, 180_000);
 });

@@ -175,3 +175,13 @@ it('TypeScript: a trace is told at its end, its spans are a file beside it', asy
   const read = await call('GET', `/api/3.0/mlflow/traces/${trace_id}`);
   expect((read.trace as { trace_info: Json }).trace_info).toMatchObject({ state: 'OK', trace_id });
 });
+
+it('notebooks: the frame below a cell links to traces, and repeats nothing that is no id', async () => {
+  const page = '/static-files/lib/notebook-trace-renderer/index.html';
+  const id = `tr-${'cd'.repeat(16)}`;
+  const reply = await send(own.url, 'GET', `${page}?trace_id=${id}&trace_id=%3Cscript%3E&version=3.17.2`);
+  expect(reply).toMatchObject({ status: 200, type: 'text/html; charset=utf-8' });
+  expect(reply.body).toContain(`<a href="/experiments/traces/${id}" target="_blank" rel="noopener">`);
+  expect(reply.body.match(/<li>/g)).toHaveLength(1);
+  expect(reply.body).not.toContain('script');
+});

@@ -234,13 +234,15 @@ async function locked(tx: Scope, id: string): Promise<model.ReviewQueueRow> {
 export async function deleteReviewQueue(scope: Scope, id: string): Promise<void> {
   authorise(scope, 'experiments.write');
   await transact(scope, async (tx) => {
-    await tx.db.deleteFrom('experiments_review_items').where('queue_id', '=', id).execute();
+    // The queue goes first: whoever adds to it meanwhile holds its row, and has ended when it is gone.
     const row = await tx.db
       .deleteFrom('experiments_review_queues')
       .where('id', '=', id)
       .returningAll()
       .executeTakeFirst();
-    if (row) await note(tx, 'deleted', row);
+    if (!row) return;
+    await tx.db.deleteFrom('experiments_review_items').where('queue_id', '=', id).execute();
+    await note(tx, 'deleted', row);
   });
 }
 
@@ -290,7 +292,7 @@ export async function addReviewItems(
       .where(isAnyOf(tx.db, 'trace_id', ids))
       .execute();
     const byTrace = new Map(found.map((row) => [row.trace_id, model.toItem(row)]));
-    return ids.map((id) => byTrace.get(id)!);
+    return ids.flatMap((id) => byTrace.get(id) ?? []);
   });
 }
 
