@@ -163,23 +163,30 @@ async function measure(
   });
 }
 
-/** A large file up and down, with the most memory that the server had meanwhile beyond what it had before. */
+/** A large file up and down, and the most memory that the server had meanwhile beyond what it had before. */
+async function transfer(server: Server): Promise<{ up: number; down: number; growth: number }> {
+  const before = memory(server.pid);
+  let most = before;
+  const watch = setInterval(() => {
+    most = Math.max(most, memory(server.pid));
+  }, 100);
+  const script = join(import.meta.dirname, 'artifact.py');
+  const { stdout } = await run(python, [script, server.url, options.megabytes]);
+  clearInterval(watch);
+  return { ...(JSON.parse(stdout) as { up: number; down: number }), growth: most - before };
+}
+
+/** Transfers in turn, several rounds; medians. */
 async function artifacts(): Promise<void> {
-  const figures: { up: number; down: number; growth: number }[] = [];
-  for (const server of servers) {
-    const before = memory(server.pid);
-    let most = before;
-    const watch = setInterval(() => {
-      most = Math.max(most, memory(server.pid));
-    }, 100);
-    const { stdout } = await run(python, [
-      join(import.meta.dirname, 'artifact.py'),
-      server.url,
-      options.megabytes,
-    ]);
-    clearInterval(watch);
-    figures.push({ ...(JSON.parse(stdout) as { up: number; down: number }), growth: most - before });
+  const all = servers.map(() => [] as Awaited<ReturnType<typeof transfer>>[]);
+  for (let round = 0; round < rounds; round++) {
+    for (const [i, server] of servers.entries()) all[i]!.push(await transfer(server));
   }
+  const figures = all.map((list) => ({
+    up: median(list.map(({ up }) => up)),
+    down: median(list.map(({ down }) => down)),
+    growth: Math.max(...list.map(({ growth }) => growth)),
+  }));
   const label = `artifact of ${options.megabytes} MiB`;
   row(
     `${label} up`,
