@@ -140,7 +140,7 @@ function ModelsPanel({ models, deployment }: { models: Resources['models']; depl
                 </Link>
               </td>
               <td>
-                {one.version > 0 ? (
+                {one.version > 0 && !one.model.startsWith('graph:') ? (
                   <Link className="name" title={one.model} to={path`/registry/${one.model}/${one.version}`}>
                     {one.version} of {one.model}
                   </Link>
