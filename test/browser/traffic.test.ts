@@ -2,6 +2,9 @@ import { beforeAll, expect, it } from 'vitest';
 import { failingModel } from '../serving/models.ts';
 import { describeInBrowser } from './browser.ts';
 
+/** A step of the map is ten seconds, and shown when the server has looked at its end. */
+const patience = { timeout: 30_000 };
+
 describeInBrowser('The traffic of a deployment', {}, (suite) => {
   beforeAll(async () => {
     const { client, url } = suite.houston;
@@ -33,7 +36,7 @@ describeInBrowser('The traffic of a deployment', {}, (suite) => {
     const { page, problems } = await suite.open();
     await page.goto(`${suite.houston.url}/serving/shaky`);
     await page.getByRole('tab', { name: 'Traffic' }).click();
-    await page.getByRole('heading', { name: 'Latency over time' }).waitFor();
+    await page.getByRole('heading', { name: 'Latency over time' }).waitFor(patience);
     const errors = page.locator('.panel', { hasText: 'failed and refused requests since the start' });
     await errors.getByRole('button', { name: 'the model failed' }).waitFor();
     await page.getByRole('heading', { name: 'Memory per model' }).waitFor();
@@ -47,9 +50,9 @@ describeInBrowser('The traffic of a deployment', {}, (suite) => {
 
   it('shows the map as a table too, and its range stands in the address', async () => {
     const { page, problems } = await suite.open({ scheme: 'dark' });
-    await page.goto(`${suite.houston.url}/serving/shaky?tab=traffic&range=1h`);
+    await page.goto(`${suite.houston.url}/serving/shaky?tab=traffic`);
     const map = page.locator('.panel', { hasText: 'each bin is twice the one below' });
-    await map.getByRole('application').waitFor();
+    await map.getByRole('application').waitFor(patience);
     await map.getByRole('button', { name: 'Show as table' }).click();
     await map.getByRole('columnheader', { name: 'Time (UTC)' }).waitFor();
     await map.getByRole('button', { name: 'Show as map' }).click();

@@ -10,6 +10,9 @@ import { type Line, type Marker, TimeSeries } from '../../ui/time-series.tsx';
 /** Range of the live charts when the URL names none; the meters keep three hours. */
 export const LIVE = '15m';
 
+/** All that the meters keep. */
+const BEGINNING = new Date(0).toISOString();
+
 /** Requests, latency and errors per revision, live; `brief` shows the two that tell most. */
 export function TrafficCharts({
   deployment,
@@ -23,7 +26,7 @@ export function TrafficCharts({
   const range = useTimeRange({ fallback: LIVE });
   const setRange = useSetTimeRange();
   const traffic = useApi<Traffic>(path`/api/serving/deployments/${deployment.name}/traffic`, {
-    query: range.query,
+    query: range.word === 'all' ? { from: BEGINNING } : range.query,
     every: 2_000,
   });
   return (

@@ -14,7 +14,7 @@ const point = (time: string, latency: Record<string, number>) => ({
 const history = {
   step: 10,
   from: '2026-01-01T00:00:03.000Z',
-  to: '2026-01-01T00:00:51.000Z',
+  to: '2026-01-01T00:00:56.000Z',
   points: [point('2026-01-01T00:00:10.000Z', { 512: 2 }), point('2026-01-01T00:00:40.000Z', { 4096: 1 })],
 };
 

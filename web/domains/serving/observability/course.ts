@@ -7,14 +7,16 @@ export type Course = {
   points: (ServingHistory['points'][number] | undefined)[];
 };
 
+const lookMs = 5_000;
+
 /** Lays the points on their time axis. */
 export function courseOf({ step, from, to, points }: ServingHistory): Course {
   const width = step * 1000;
   const first = Math.floor(Date.parse(from) / width) * width;
   const byTime = new Map(points.map((point) => [Date.parse(point.time), point]));
   const times: number[] = [];
-  // A step that is still filling would look like a drop.
-  for (let time = first; time + width <= Date.parse(to); time += width) times.push(time);
+  // A step that is still filling would look like a drop; the server looks every few seconds.
+  for (let time = first; time + width + lookMs <= Date.parse(to); time += width) times.push(time);
   return { step, times, points: times.map((time) => byTime.get(time)) };
 }
 

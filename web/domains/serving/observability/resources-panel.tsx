@@ -135,15 +135,19 @@ function ModelsPanel({ models, deployment }: { models: Resources['models']; depl
           {shown.map((one) => (
             <tr key={one.revision}>
               <td>
-                <Link to={path`/serving/${one.deployment}`}>{one.deployment}</Link>
+                <Link className="name" title={one.deployment} to={path`/serving/${one.deployment}`}>
+                  {one.deployment}
+                </Link>
               </td>
               <td>
-                {one.version > 0 ? (
-                  <Link to={path`/registry/${one.model}/${one.version}`}>
-                    {one.model} {one.version}
+                {one.version > 0 && !one.model.startsWith('graph:') ? (
+                  <Link className="name" title={one.model} to={path`/registry/${one.model}/${one.version}`}>
+                    {one.version} of {one.model}
                   </Link>
                 ) : (
-                  one.model
+                  <span className="name" title={one.model}>
+                    {one.model}
+                  </span>
                 )}
               </td>
               <td>{one.placement}</td>
