@@ -18,7 +18,7 @@ import { grouped, hashed } from './graph-branches.ts';
 import { joinMembers } from './graph-ensemble.ts';
 import { inTime, nodeFailure, outputFailure, TimeOut } from './graph-failures.ts';
 import { type GraphMeter, meterNode } from './graph-meter.ts';
-import { beginNode } from './graph-trace.ts';
+import { beginNode, type NodeTrace } from './graph-trace.ts';
 import {
   areFinite,
   emptyTensor,
@@ -165,6 +165,7 @@ export class GraphRun {
     if (node.kind === 'ensemble') this.runEnsemble(at, node, rows);
     else this.runTransform(at, node, rows);
     this.count(at, rows, start);
+    this.begin(node, rows, start)?.end();
     return undefined;
   }
 
@@ -172,10 +173,14 @@ export class GraphRun {
     if (this.meter) meterNode(this.meter[at], rows?.length ?? this.rows, performance.now() - start);
   }
 
+  private begin(node: PlanNode, rows: Rows, start: number): NodeTrace | undefined {
+    return beginNode(this.trace, node, rows?.length ?? this.rows, start);
+  }
+
   private async runModel(at: number, node: ModelNode, rows: Rows): Promise<void> {
     const { runner, limitMs } = this.members[at]!;
-    const span = beginNode(this.trace, node.name, rows?.length ?? this.rows, runner.placement);
     const start = performance.now();
+    const span = this.begin(node, rows, start);
     let outputs: NamedTensor[];
     try {
       const feeds = node.inputs.map(({ spec, parts }) =>
@@ -184,7 +189,7 @@ export class GraphRun {
       const run = runner.run(feeds, span?.handed);
       outputs = await (limitMs === null ? run : inTime(run, limitMs));
       this.checkOutputs(node, outputs, rows);
-      span?.end(null);
+      span?.end();
     } catch (error) {
       span?.end(error);
       this.count(at, rows, start);
@@ -406,6 +411,7 @@ export class GraphRun {
       }
       // What the branches took is theirs.
       this.count(at, asked, joined - decided);
+      this.begin(node, asked, start)?.end();
     };
     if (works.length === 0) return void take();
     return (works.length === 1 ? works[0] : Promise.all(works)).then(take);
