@@ -31,8 +31,8 @@ import { checkShape, type GraphShape } from './graph.model.ts';
 import type { GraphPlan, NodeSignature, PlanSource } from './plan/graph.plan.ts';
 import { planGraph } from './plan/graph.planner.ts';
 import { createGraphMeter, type GraphMeter } from './run/graph-meter.ts';
-import type { Member } from './run/graph-run.ts';
 import { createGraphRunner, type GraphRunner } from './run/graph-runner.ts';
+import type { Member } from './run/graph-state.ts';
 
 /** What the nodes of a graph run: fixed when it was deployed. */
 export type GraphModel = { model: string; version: number; digest: string };

@@ -20,8 +20,8 @@ import type { NodeSignature } from './plan/graph.plan.ts';
 import { planGraph } from './plan/graph.planner.ts';
 import { fieldsOf, recordedFeeds } from './recorded-row.ts';
 import { graphTraffic } from './run/graph-meter.ts';
-import type { NodeState } from './run/graph-run.ts';
 import type { GraphRunner } from './run/graph-runner.ts';
+import type { NodeState } from './run/graph-state.ts';
 
 const plain = (specs: readonly TensorSpec[]) =>
   specs.map(({ name, datatype, shape }) => ({ name, datatype, shape: [...shape] }));

@@ -1,11 +1,8 @@
 import { performance } from 'node:perf_hooks';
 import type { RequestTrace } from '../../../../platform/tracing/tracer.ts';
-import type { Value } from '../../../features/index.ts';
-import type { Runner } from '../../runtime/runner.ts';
 import type { NamedTensor } from '../../runtime/tensors.ts';
 import type {
   EnsembleNode,
-  Formula,
   GraphPlan,
   ModelNode,
   Part,
@@ -16,40 +13,12 @@ import type {
 } from '../plan/graph.plan.ts';
 import { grouped, hashed } from './graph-branches.ts';
 import { joinMembers } from './graph-ensemble.ts';
+import { evaluator, largest, type Reading } from './graph-evaluate.ts';
 import { inTime, nodeFailure, outputFailure, TimeOut } from './graph-failures.ts';
 import { type GraphMeter, meterNode } from './graph-meter.ts';
-import { beginNode } from './graph-trace.ts';
-import {
-  areFinite,
-  emptyTensor,
-  everyRow,
-  gathered,
-  put,
-  type Rows,
-  scatter,
-  valueAt,
-} from './graph-values.ts';
-
-/** The loaded model of a node. */
-export type Member = {
-  runner: Runner;
-  /** A run that takes longer counts as failed; null where the request's own limit is enough. */
-  limitMs: number | null;
-};
-
-/** What a node has done for one request. */
-export type NodeState = {
-  /** One tensor an output, for all rows of the request; rows that nobody asked for hold nothing of meaning. */
-  outputs: NamedTensor[];
-  /** Rows asked for so far, unless it is all of them. */
-  claimed: Uint8Array | null;
-  isWhole: boolean;
-  /** Rows for which it failed; they are left out or hold the default. */
-  failed: Uint8Array | null;
-  /** The branch of each row, −1 for those that it was not asked for. */
-  choice: Int8Array | null;
-  pending: Promise<unknown> | undefined;
-};
+import type { Member, NodeState } from './graph-state.ts';
+import { beginNode, type NodeTrace } from './graph-trace.ts';
+import { areFinite, emptyTensor, everyRow, gathered, put, type Rows, scatter } from './graph-values.ts';
 
 type Work = Promise<unknown> | undefined;
 
@@ -108,6 +77,14 @@ export class GraphRun {
   private readonly tensorOf = ({ node, output }: Part): NamedTensor =>
     node < 0 ? this.feeds[output] : this.states[node].outputs[output];
 
+  /** Whether a node was left out for a row. */
+  private readonly isMissing = (at: number, row: number): boolean =>
+    at >= 0 && this.states[at].failed?.[row] === 1 && this.plan.nodes[at].onError.kind === 'skip';
+
+  private get reading(): Reading {
+    return { tensorOf: this.tensorOf, isMissing: this.isMissing, rows: this.rows };
+  }
+
   private needAll(nodes: readonly number[], rows: Rows): Work {
     let only: Work;
     let several: Promise<unknown>[] | undefined;
@@ -165,6 +142,7 @@ export class GraphRun {
     if (node.kind === 'ensemble') this.runEnsemble(at, node, rows);
     else this.runTransform(at, node, rows);
     this.count(at, rows, start);
+    this.begin(node, rows, start)?.end();
     return undefined;
   }
 
@@ -172,10 +150,14 @@ export class GraphRun {
     if (this.meter) meterNode(this.meter[at], rows?.length ?? this.rows, performance.now() - start);
   }
 
+  private begin(node: PlanNode, rows: Rows, start: number): NodeTrace | undefined {
+    return beginNode(this.trace, node, rows?.length ?? this.rows, start);
+  }
+
   private async runModel(at: number, node: ModelNode, rows: Rows): Promise<void> {
     const { runner, limitMs } = this.members[at]!;
-    const span = beginNode(this.trace, node.name, rows?.length ?? this.rows, runner.placement);
     const start = performance.now();
+    const span = this.begin(node, rows, start);
     let outputs: NamedTensor[];
     try {
       const feeds = node.inputs.map(({ spec, parts }) =>
@@ -184,7 +166,7 @@ export class GraphRun {
       const run = runner.run(feeds, span?.handed);
       outputs = await (limitMs === null ? run : inTime(run, limitMs));
       this.checkOutputs(node, outputs, rows);
-      span?.end(null);
+      span?.end();
     } catch (error) {
       span?.end(error);
       this.count(at, rows, start);
@@ -264,11 +246,6 @@ export class GraphRun {
     }
   }
 
-  private isMissing(at: number, row: number): boolean {
-    if (at < 0) return false;
-    return this.states[at].failed?.[row] === 1 && this.plan.nodes[at].onError.kind === 'skip';
-  }
-
   private runEnsemble(at: number, node: EnsembleNode, rows: Rows): void {
     const [output] = this.open(at);
     const tensors = node.members.map(this.tensorOf);
@@ -286,7 +263,7 @@ export class GraphRun {
     const outputs = this.open(at);
     const count = rows?.length ?? this.rows;
     const values = node.values.map((value) =>
-      'argmax' in value ? this.argmax(value) : this.evaluator(value),
+      'argmax' in value ? largest(this.reading, value) : evaluator(this.reading, value),
     );
     for (let i = 0; i < count; i++) {
       const row = rows === null ? i : rows[i];
@@ -301,40 +278,6 @@ export class GraphRun {
       }
       if (isBad && node.onError.kind !== 'fail') this.fail(at, node, row);
     }
-  }
-
-  /** An expression as a function of the row's number. */
-  private evaluator({ evaluate, columns }: Formula): (row: number) => Value {
-    const tensors = columns.map(({ part }) => this.tensorOf(part));
-    const values: Record<string, Value> = {};
-    return (row) => {
-      for (let i = 0; i < columns.length; i++) {
-        const column = columns[i];
-        values[column.name] = this.isMissing(column.part.node, row)
-          ? null
-          : valueAt(column, tensors[i], this.rows, row);
-      }
-      return evaluate(values);
-    };
-  }
-
-  private argmax({
-    argmax: part,
-    labels,
-  }: {
-    argmax: Part;
-    labels: readonly string[] | null;
-  }): (row: number) => Value {
-    const { data } = this.tensorOf(part);
-    const width = data.length / this.rows;
-    return (row) => {
-      if (this.isMissing(part.node, row)) return null;
-      let best = 0;
-      for (let i = 1; i < width; i++)
-        if (Number(data[row * width + i]) > Number(data[row * width + best])) best = i;
-      if (Number.isNaN(Number(data[row * width + best]))) return null;
-      return labels ? labels[best] : best;
-    };
   }
 
   private runBranches(at: number, node: SwitchNode | SplitNode, rows: Rows, start: number): Work {
@@ -356,7 +299,7 @@ export class GraphRun {
     }
     const formula = node.tests[from];
     const decide = () => {
-      const holds = this.evaluator(formula);
+      const holds = evaluator(this.reading, formula);
       let open = 0;
       for (const row of asked) {
         if (holds(row) === true) choice[row] = from;
@@ -371,7 +314,7 @@ export class GraphRun {
   }
 
   private divide({ by, upTo }: SplitNode, asked: Int32Array, choice: Int8Array): undefined {
-    const value = this.evaluator(by);
+    const value = evaluator(this.reading, by);
     for (const row of asked) {
       const share = hashed(String(value(row) ?? ''));
       const way = upTo.findIndex((end) => share < end);
@@ -406,6 +349,7 @@ export class GraphRun {
       }
       // What the branches took is theirs.
       this.count(at, asked, joined - decided);
+      this.begin(node, asked, start)?.end();
     };
     if (works.length === 0) return void take();
     return (works.length === 1 ? works[0] : Promise.all(works)).then(take);

@@ -2,7 +2,8 @@ import type { Runner, RunOutputs } from '../../runtime/runner.ts';
 import type { NamedTensor } from '../../runtime/tensors.ts';
 import type { GraphPlan } from '../plan/graph.plan.ts';
 import type { GraphMeter } from './graph-meter.ts';
-import { GraphRun, type Member, type NodeState } from './graph-run.ts';
+import { GraphRun } from './graph-run.ts';
+import type { Member, NodeState } from './graph-state.ts';
 
 /** A graph as a model: what it takes, what it gives, and `run`. */
 export type GraphRunner = Runner & {
