@@ -164,6 +164,8 @@ export const permissions: PermissionTable = {
   'POST /api/serving/graphs/check': 'read',
   'GET /api/serving/deployments/:name/graphs': 'read',
   'GET /api/serving/predictions/:id/graph': 'read',
+  'GET /api/serving/quarantine': 'read',
+  'POST /api/serving/quarantine/:revision/release': 'serving.deploy',
   'POST /api/serving/feedback': 'serving.feedback',
   'POST /api/serving/feedback/files': 'serving.feedback',
   'GET /api/serving/predictions/:id/feedback': 'read',

@@ -82,6 +82,10 @@ export const platformError = defineErrors({
     next: 'List the dead letters to see which reactors have some.',
   },
   'platform.declaration.invalid': { status: 400, next: 'Correct the named entry of houston.yaml.' },
+  'platform.database.away': {
+    status: 503,
+    next: 'Try again in some seconds; predictions of loaded models go on meanwhile.',
+  },
   'platform.internal': {
     status: 500,
     next: 'Look into the server log for the request id; nothing was changed.',

@@ -7,6 +7,7 @@ import { HoustonError } from '../../src/platform/errors.ts';
 import type { HoustonApp } from '../../src/platform/http/app.ts';
 import { record } from '../../src/platform/ledger/index.ts';
 import { createLogger } from '../../src/platform/log.ts';
+import { readOnnx } from '../../src/platform/onnx/onnx-reader.ts';
 import type { Platform } from '../../src/platform/platform.ts';
 import { type Scope, transact } from '../../src/platform/scope.ts';
 import { kserveV1Routes } from '../../src/protocols/kserve-v1/index.ts';
@@ -54,7 +55,7 @@ export function createTestRegistry(): TestRegistry {
         flavor: 'onnx',
         servable: true,
         packaged: null,
-        format: { irVersion: 7, producer: 'test', opsets: [], nodes: 1, operators: {} },
+        format: { irVersion: 7, producer: 'test', opsets: [], nodes: 1, operators: operatorsOf(bytes) },
         signature: { inputs: [], outputs: [], features: null },
         source: 'test',
         description: '',
@@ -94,6 +95,15 @@ export function createTestRegistry(): TestRegistry {
       aliases.set(`${model}@${alias}`, version);
     },
   } as unknown as TestRegistry;
+}
+
+/** Bytes that are no model are for tests of what cannot be loaded. */
+function operatorsOf(bytes: Uint8Array): Record<string, number> {
+  try {
+    return readOnnx(bytes).opTypes;
+  } catch {
+    return {};
+  }
 }
 
 export type ServingServer = Awaited<ReturnType<typeof startServing>>;

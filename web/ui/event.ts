@@ -1,7 +1,10 @@
 const states: [RegExp, string][] = [
-  [/rolled-back|refused|rejected|failed|incident\.opened|degraded$/, 'failed'],
+  [
+    /rolled-back|refused|rejected|failed|incident\.opened|degraded$|faulted|quarantined|errors\.raised|outputs\.invalid/,
+    'failed',
+  ],
   [/held|awaiting|requested|detected|stopped/, 'hold'],
-  [/promoted|passed|granted|resolved|succeeded/, 'succeeded'],
+  [/promoted|passed|granted|resolved|succeeded|recovered|settled|accepted|outputs\.valid/, 'succeeded'],
 ];
 
 /** The state word that an event's verb stands for, if any. */

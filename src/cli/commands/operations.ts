@@ -29,6 +29,46 @@ export function operationCommands(program: Command): void {
     }),
   );
 
+  const quarantine = program
+    .command('quarantine')
+    .description('revisions that died, hung or leaked too often and are not loaded any more');
+  common(quarantine.command('list'))
+    .option('--all', 'also those that were released')
+    .action(async (options: CommonOptions & { all?: boolean }) =>
+      withClient(options, async (client) => {
+        const query: Record<string, string> = options.all ? {} : { state: 'active' };
+        const reply = await client.get<List>('/api/serving/quarantine', query);
+        show(options.json, reply, ({ items }) =>
+          table(items, [
+            'revision',
+            'deployment',
+            'model',
+            'version',
+            'kind',
+            'answeredBy',
+            'since',
+            'reason',
+          ]),
+        );
+      }),
+    );
+  common(quarantine.command('release').description('let a revision run again'))
+    .argument('<revision>')
+    .requiredOption('--reason <text>', 'why it will not happen again')
+    .action(async (revision: string, options: CommonOptions & { reason: string }) =>
+      withClient(options, async (client) => {
+        const path = `/api/serving/quarantine/${encodeURIComponent(revision)}/release`;
+        const released = await client.post<{ deployment: string; model: string; version: number }>(path, {
+          reason: options.reason,
+        });
+        show(options.json, released, ({ deployment, model, version }) =>
+          line(
+            `${green('✓')} ${bold(`${model}:${version}`)} may run in ${bold(deployment)} again: at its next request where it is the champion, else at the next deploy`,
+          ),
+        );
+      }),
+    );
+
   const approvals = program.command('approvals').description('what waits for a decision');
   common(approvals.command('list')).action(async (options: CommonOptions) =>
     withClient(options, async (client) => {

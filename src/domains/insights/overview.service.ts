@@ -89,7 +89,7 @@ async function needsOf(needs: InsightsNeeds, scope: Scope): Promise<Need[]> {
       (incident): Need => ({
         kind: 'incident',
         id: incident.id,
-        title: `${incident.deployment}: ${incident.reason}`,
+        title: `${incident.deployment || 'The server'}: ${incident.reason}`,
         subject: `incident:${incident.id}`,
         since: isoTime(incident.openedAt),
         action: { label: 'Acknowledge', href: `/monitoring/incidents/${incident.id}` },

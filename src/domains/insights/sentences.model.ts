@@ -18,6 +18,8 @@ const run = ({ data, subject }: LedgerEvent) => (data.pipeline ? text(data.pipel
 const who = ({ actor }: LedgerEvent) => actor.replace(/^user:/, '');
 const what = (event: LedgerEvent) => (event.data.model ? ` ${model(event)}` : '');
 
+const where = ({ data }: LedgerEvent) => text(data.deployment || 'the server');
+
 /** Events worth telling on the overview, each with its sentence. */
 const sentences: Record<string, (event: LedgerEvent) => string> = {
   'data.version.created': ({ data }) =>
@@ -43,11 +45,14 @@ const sentences: Record<string, (event: LedgerEvent) => string> = {
   'monitoring.drift.detected': (event) => `Drift at ${text(event.data.deployment)}${because(event)}`,
   'monitoring.performance.degraded': (event) =>
     `${text(event.data.deployment)} lost quality${because(event)}`,
-  'monitoring.incident.opened': (event) => `Incident at ${text(event.data.deployment)}${because(event)}`,
+  'serving.revision.quarantined': (event) => `${model(event)} went into quarantine${because(event)}`,
+  'serving.revision.released': (event) =>
+    `${who(event)} released ${model(event)} from quarantine${because(event)}`,
+  'monitoring.incident.opened': (event) => `Incident at ${where(event)}${because(event)}`,
   'monitoring.incident.acknowledged': ({ actor, data }) =>
-    `${actor.replace(/^user:/, '')} looks after the incident at ${text(data.deployment)}.`,
+    `${actor.replace(/^user:/, '')} looks after the incident at ${text(data.deployment || 'the server')}.`,
   'monitoring.incident.resolved': ({ data }) =>
-    `The incident at ${text(data.deployment)} is over: ${text(data.resolution)}`,
+    `The incident at ${text(data.deployment || 'the server')} is over: ${text(data.resolution)}`,
   'governance.approval.requested': (event) => `An approval is asked for ${model(event)}.`,
   'governance.approval.granted': (event) => `${who(event)} approved${what(event)}.`,
   'governance.approval.rejected': (event) => `${who(event)} rejected${what(event)}.`,

@@ -3,6 +3,9 @@ import type { DomainModule } from '../../platform/module.ts';
 import type { Platform } from '../../platform/platform.ts';
 import type { Scope } from '../../platform/scope.ts';
 import { evaluate } from './evaluate.service.ts';
+import { createDatabaseWatch } from './faults/database-watch.ts';
+import { faultTypes } from './faults/fault-rules.ts';
+import { healAfterRestart, onFaultEvent } from './faults/faults.service.ts';
 import { listAlerts, listIncidents } from './incidents/incidents.store.ts';
 import type { Alert, Incident, WindowRecord } from './monitoring.model.ts';
 import { monitoringRoutes } from './monitoring.routes.ts';
@@ -50,6 +53,7 @@ export function createMonitoringDomain(
 ): MonitoringDomain {
   const doors = { serving: needs.serving, registry: needs.registry };
   const watcher = createWatcher(platform, doors);
+  const database = createDatabaseWatch(platform);
   return {
     name: 'monitoring',
     migrations: monitoringMigrations,
@@ -70,6 +74,7 @@ export function createMonitoringDomain(
           await service.ensureMonitor(scope, String(event.data.deployment));
         },
       },
+      { name: 'monitoring-faults', types: faultTypes, handle: onFaultEvent },
     ],
     declarables: [
       {
@@ -90,9 +95,13 @@ export function createMonitoringDomain(
     async start(scope) {
       for (const { name } of await needs.serving.listDeployments(scope))
         await service.ensureMonitor(scope, name);
+      await healAfterRestart(scope);
       watcher.start();
+      database.start();
     },
-    stop: () => watcher.stop(),
+    async stop() {
+      await Promise.all([watcher.stop(), database.stop()]);
+    },
     listMonitors: service.listMonitors,
     getMonitor: service.getMonitor,
     putMonitor: service.putMonitor,

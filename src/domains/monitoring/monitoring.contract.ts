@@ -90,6 +90,14 @@ export const EvidenceSchema = Type.Object({
     }),
   ),
   driftScore: Maybe,
+  fault: Type.Optional(
+    Type.Object({
+      count: Type.Integer({ description: 'Times that it was seen' }),
+      seen: Type.Array(Type.Object({ time: Time, text: Type.String() })),
+      quarantined: Nullable(Type.String({ description: 'Revision that is not loaded any more' })),
+      answeredBy: Nullable(Type.String({ description: 'champion, previous, fallback or nobody' })),
+    }),
+  ),
 });
 
 export const AlertSchema = Type.Object({
@@ -111,15 +119,15 @@ export const AlertSchema = Type.Object({
 
 export const IncidentSchema = Type.Object({
   id: Type.String(),
-  deployment: Name,
+  deployment: Nullable(Type.String({ description: 'null: of the server itself' })),
   state: Type.String(),
   severity: Type.String(),
   rule: Type.String(),
   title: Type.String(),
   reason: Type.String(),
-  revision: Type.String(),
-  model: Type.String(),
-  version: Type.Integer(),
+  revision: Nullable(Type.String()),
+  model: Nullable(Type.String()),
+  version: Nullable(Type.Integer()),
   window: Time,
   resolvedWindow: Nullable(Time),
   evidence: EvidenceSchema,

@@ -105,15 +105,42 @@ export type Evidence = {
     limitLow: number | null;
   }[];
   driftScore: number | null;
+  /** What went wrong, for incidents of faults; absent for those of drift and performance. */
+  fault?: FaultEvidence;
 };
+
+/** What serving or the server itself ran into, rather than what its windows show. */
+export type FaultRule =
+  | 'model-crash'
+  | 'model-hang'
+  | 'model-memory'
+  | 'upstream'
+  | 'invalid-outputs'
+  | 'error-rate'
+  | 'prediction-log'
+  | 'database';
+
+export type FaultEvidence = {
+  /** Times that it was seen while the incident was open, and the newest of them. */
+  count: number;
+  seen: { time: number; text: string }[];
+  /** The revision in quarantine, until it is released. */
+  quarantined: string | null;
+  /** Who answers instead; null when nothing was taken off. */
+  answeredBy: string | null;
+};
+
+export type IncidentRule = AlertRule | FaultRule;
 
 export type Incident = {
   id: string;
+  /** Empty for incidents of the server itself. */
   deployment: string;
   state: 'open' | 'acknowledged' | 'resolved';
   severity: 'page' | 'ticket';
-  rule: AlertRule;
+  rule: IncidentRule;
   reason: string;
+  /** Empty, with the model, where no revision is to blame. */
   revision: string;
   model: string;
   version: number;
@@ -129,6 +156,14 @@ export type Incident = {
   /** The ledger event that opened it. */
   event: string;
 };
+
+/** The rules that windows are judged by. */
+export const alertRules: readonly AlertRule[] = [
+  'performance',
+  'costly-drift',
+  'prediction-drift',
+  'feature-drift',
+];
 
 /** Severity of each rule: outcomes page, drift that costs is a ticket, drift alone is a note of the digest. */
 export const severities: Record<AlertRule, Severity> = {

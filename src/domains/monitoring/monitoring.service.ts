@@ -77,12 +77,14 @@ async function statusOf(scope: Scope, monitor: store.Monitor): Promise<MonitorSt
   const { deployment } = monitor;
   const settings = monitorSettings(monitor.spec);
   const newest = { order: 'newest', limit: 1 } as const;
-  const [[latest], [latestFinal], [openIncident], firing] = await Promise.all([
+  const [[latest], [latestFinal], open, firing] = await Promise.all([
     store.listWindows(scope.db, deployment, newest),
     store.listWindows(scope.db, deployment, { ...newest, state: 'final' }),
-    incidents.listIncidents(scope.db, { deployment, state: 'active', limit: 1 }),
+    incidents.listIncidents(scope.db, { deployment, state: 'active', limit: 20 }),
     incidents.listAlerts(scope.db, { deployment, states: ['firing'] }),
   ]);
+  // The one that somebody has to look at first.
+  const openIncident = open.find(({ severity }) => severity === 'page') ?? open[0];
   const known = latest?.reference ? await store.getReference(scope.db, latest.reference) : undefined;
   const reference = known && (await usualReference(scope.db, known));
   return {
@@ -110,7 +112,9 @@ function health(
   incident: Incident | undefined,
   firing: readonly Alert[],
 ): { state: MonitorState; reason: string } {
-  if (settings.paused) return { state: 'paused', reason: 'The monitor is paused.' };
+  // Faults are seen also where nobody watches windows.
+  if (settings.paused && !incident?.evidence.fault)
+    return { state: 'paused', reason: 'The monitor is paused.' };
   if (incident)
     return { state: incident.severity === 'page' ? 'failing' : 'degraded', reason: incident.reason };
   const loud = firing.find(({ severity }) => severity !== 'digest');
@@ -260,6 +264,11 @@ export type TimelineEntry = {
 
 const told = [
   'monitoring.*',
+  'serving.revision.*',
+  'serving.upstream.*',
+  'serving.errors.*',
+  'serving.outputs.*',
+  'serving.log.*',
   'pipelines.run.*',
   'registry.version.registered',
   'registry.gate.*',
@@ -312,14 +321,17 @@ export async function timeline(scope: Scope, incident: Incident): Promise<Timeli
 
 /** Events of the incident, of its deployment, and what they caused. */
 function relatedTo(incident: Incident, events: readonly LedgerEvent[]): LedgerEvent[] {
-  const names = new Set([`incident:${incident.id}`, `deployment:${incident.deployment}`]);
+  const names = new Set([`incident:${incident.id}`]);
+  if (incident.deployment !== '') names.add(`deployment:${incident.deployment}`);
+  const opening = events.find(({ subject }) => subject === `incident:${incident.id}`);
   const kept = new Set<string>();
   return events.filter((event) => {
     const isNamed =
       names.has(event.subject) ||
       event.uses.some((subject) => names.has(subject)) ||
-      event.data.deployment === incident.deployment ||
-      event.data.incident === incident.id;
+      (incident.deployment !== '' && event.data.deployment === incident.deployment) ||
+      event.data.incident === incident.id ||
+      event.id === opening?.cause;
     const isEffect = event.cause !== null && kept.has(event.cause);
     if (!isNamed && !isEffect) return false;
     kept.add(event.id);
@@ -330,7 +342,8 @@ function relatedTo(incident: Incident, events: readonly LedgerEvent[]): LedgerEv
 
 function titleOf({ type, data }: LedgerEvent): string {
   const [, noun, verb] = type.split('.');
-  const reason = typeof data.reason === 'string' ? data.reason : '';
+  const said = data.reason ?? data.detail;
+  const reason = typeof said === 'string' ? said : '';
   const version = typeof data.version === 'number' ? ` of version ${data.version}` : '';
   const head = `${noun.charAt(0).toUpperCase()}${noun.slice(1)}${noun === 'rollout' ? version : ''} ${verb.replaceAll('-', ' ')}`;
   return reason ? `${head}: ${reason}` : head;

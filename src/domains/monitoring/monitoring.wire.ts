@@ -69,9 +69,12 @@ export function wireWindow(window: WindowRecord, served: Served | undefined) {
   };
 }
 
-function wireEvidence({ window, features, ...rest }: Evidence) {
+function wireEvidence({ window, features, fault, ...rest }: Evidence) {
   return {
     ...rest,
+    ...(fault && {
+      fault: { ...fault, seen: fault.seen.map(({ time, text }) => ({ time: isoTime(time), text })) },
+    }),
     window: { ...window, start: isoTime(window.start), end: isoTime(window.end) },
     features: features.map((one) => ({
       ...one,
@@ -95,6 +98,14 @@ export function wireAlert(alert: Alert) {
 }
 
 const titles: Record<Incident['rule'], string> = {
+  'model-crash': 'The model dies',
+  'model-hang': 'The model hangs',
+  'model-memory': 'The model takes too much memory',
+  upstream: 'The upstream does not answer',
+  'invalid-outputs': 'Scores that are none',
+  'error-rate': 'Requests fail',
+  'prediction-log': 'Predictions are not recorded',
+  database: 'The database was away',
   performance: 'The model has lost quality',
   'costly-drift': 'Drift that costs quality',
   'prediction-drift': 'The scores have drifted',
@@ -104,6 +115,10 @@ const titles: Record<Incident['rule'], string> = {
 export function wireIncident(incident: Incident) {
   return {
     ...incident,
+    deployment: incident.deployment || null,
+    revision: incident.revision || null,
+    model: incident.model || null,
+    version: incident.model === '' ? null : incident.version,
     title: titles[incident.rule],
     evidence: wireEvidence(incident.evidence),
     window: isoTime(incident.window),

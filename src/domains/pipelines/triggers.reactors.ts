@@ -61,6 +61,8 @@ function matchOf(on: Triggers, event: LedgerEvent): Match | null {
     const trigger = { kind: 'data' as const, key: `data:${found?.dataset}`, event: event.id };
     return found ? { trigger, cooldownMs: 0, params: found.params as JsonObject | undefined } : null;
   }
+  // A new model mends neither a crash nor a full disk.
+  if (event.data.fault !== undefined) return null;
   const found = [on.incident ?? []].flat().find(({ deployment }) => deployment === event.data.deployment);
   if (!found) return null;
   const trigger = { kind: 'incident' as const, key: `incident:${found.deployment}`, event: event.id };

@@ -283,8 +283,9 @@ export async function reconsider(
     if (!revision) return;
     const requirement = await requirementOf(state, scope, deployment, revision);
     if (requirement.state === 'pending') return;
-    if (requirement.state === 'rejected') {
-      const { reason } = requirement;
+    const quarantine = state.faults.quarantineOf(revision.id);
+    if (requirement.state === 'rejected' || quarantine) {
+      const reason = quarantine ? `It is in quarantine. ${quarantine.reason}` : requirement.reason;
       await transact(scope, async (tx) => {
         await store.updateRollout(tx.db, rollout.id, { state: 'aborted', reason, endedAt: tx.now() });
         await recordRollout(tx, 'aborted', rollout, null, { reason });

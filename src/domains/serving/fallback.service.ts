@@ -1,3 +1,4 @@
+import { HoustonError } from '../../platform/errors.ts';
 import { record } from '../../platform/ledger/index.ts';
 import { type Scope, transact } from '../../platform/scope.ts';
 import { constantRevision } from './runtime/constant-revision.ts';
@@ -30,13 +31,20 @@ async function openModel(
   scope: Scope,
   { name, spec }: Deployment,
   reference: string,
-): Promise<LiveRevision> {
+): Promise<LiveRevision | null> {
   const version = await resolveVersion(state, scope, reference);
   const present = state.route(name).fallback;
   if (present?.revision.digest === version.digest) return present;
   // The champion's upstream may be what fails.
   const { upstream: _, ...runtime } = spec.runtime ?? {};
-  return warmed(state, await openRevision(state, scope, name, { ...spec, runtime }, version));
+  try {
+    return await warmed(state, await openRevision(state, scope, name, { ...spec, runtime }, version));
+  } catch (error) {
+    // One in quarantine is no reason that the champion does not serve.
+    if (!(error instanceof HoustonError) || error.code !== 'serving.quarantine.deployed') throw error;
+    scope.log.warn('a fallback is in quarantine', { deployment: name, model: version.model });
+    return null;
+  }
 }
 
 /** Writes a revision and its event, once. */

@@ -6,6 +6,8 @@ import type { RequestTrace, Tracer } from '../../platform/tracing/tracer.ts';
 import { openPromotionPolicy, type PromotionPolicy, type RegistryDoor } from '../registry/index.ts';
 import * as deployments from './deployments.service.ts';
 import type { Door } from './failures/failure-book.ts';
+import { createHealthWatch } from './faults/health-watch.ts';
+import { restoreQuarantines, watchFaults } from './faults/quarantine.service.ts';
 import { modelsOf } from './graphs/graph-deploys.ts';
 import { unload } from './loading.service.ts';
 import type { RevisionMeter } from './meter/meter.ts';
@@ -126,6 +128,7 @@ const residencyMs = 1000;
 const syncMs = 1000;
 const sealMs = 5000;
 const historyMs = historyStepSeconds * 1000;
+const healthMs = 1000;
 
 /** Serving: deployments, revisions, rollouts, the prediction log and everything on the request's path. */
 export function createServingDomain(
@@ -194,6 +197,8 @@ export function createServingDomain(
       },
     ],
     async start(scope) {
+      watchFaults(state, controller);
+      await restoreQuarantines(state, scope);
       await restoreRoutes(state, controller, scope, residency);
       controller.start();
       await sweepErasures(state, scope);
@@ -210,6 +215,8 @@ export function createServingDomain(
         await residency.remember();
       });
       every(historyMs, async () => state.history.look(platform.now()));
+      const health = createHealthWatch(state);
+      every(healthMs, () => health.look());
       every(syncMs, () => Promise.all([...state.logs.values()].map((log) => log.sync())));
       every(sealMs, async () => {
         for (const log of state.logs.values()) {

@@ -89,7 +89,8 @@ export async function restoreRoute(
   for (const rollout of rollouts) {
     if (liveStates.includes(rollout.state)) await controller.resume(scope, rollout);
   }
-  route.previous = await open(deployment.previous).catch(() => null);
+  const previous = await open(deployment.previous).catch(() => null);
+  route.previous = previous?.runner.placement === 'none' ? null : previous;
   route.cold = null;
   route.error = null;
 }

@@ -46,7 +46,8 @@ export async function rollback(
   return getDeployment(scope, name);
 }
 
-async function commitRollback(
+/** The database's half of a rollback: deployment, alias, the rollout that brought the champion in, and the event. */
+export async function commitRollback(
   state: ServingState,
   tx: Scope,
   name: string,

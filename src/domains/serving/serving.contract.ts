@@ -73,10 +73,22 @@ export const RuntimeSpec = Type.Object(
   {
     threads: Type.Optional(Type.Integer({ minimum: 1, maximum: 64 })),
     placement: Type.Optional(
-      Type.Union([Type.Literal('auto'), Type.Literal('inline'), Type.Literal('worker')]),
+      Type.Union([
+        Type.Literal('auto'),
+        Type.Literal('inline'),
+        Type.Literal('worker'),
+        Type.Literal('process'),
+      ]),
     ),
     workers: Type.Optional(Type.Integer({ minimum: 1, maximum: 32 })),
     timeoutMs: Type.Optional(Type.Integer({ minimum: 10, maximum: 600_000 })),
+    memoryMb: Type.Optional(
+      Type.Integer({
+        minimum: 128,
+        maximum: 1_000_000,
+        description: 'Memory of one process of placement process; default: 512 + 4 × the size of the model',
+      }),
+    ),
     upstream: Type.Optional(UpstreamSpec),
   },
   { additionalProperties: false },
@@ -276,6 +288,25 @@ export const RolloutReply = Type.Object({
   endedAt: Nullable(Time),
 });
 
+export const QuarantineReply = Type.Object({
+  id: Type.String(),
+  revision: Type.String(),
+  deployment: Type.String(),
+  model: Type.String(),
+  version: Type.Integer(),
+  kind: Type.String({ description: 'crash, hang or memory: what went wrong most often' }),
+  reason: Type.String(),
+  faults: Type.Array(Type.Object({ time: Time, kind: Type.String(), detail: Type.String() })),
+  answeredBy: Type.String({
+    description: 'Who has answered since: champion, previous (the champion before), fallback or nobody',
+  }),
+  event: Type.String(),
+  since: Time,
+  releasedAt: Nullable(Time),
+  releasedBy: Nullable(Type.String()),
+  releaseReason: Nullable(Type.String()),
+});
+
 export const DeploymentReply = Type.Object({
   name: Name,
   environment: Type.String(),
@@ -284,8 +315,10 @@ export const DeploymentReply = Type.Object({
     Type.Literal('empty'),
     Type.Literal('serving'),
     Type.Literal('rolling-out'),
+    Type.Literal('quarantined'),
     Type.Literal('failed'),
   ]),
+  quarantine: Type.Array(QuarantineReply, { description: 'Revisions of it that are not loaded now' }),
   error: Nullable(Type.String()),
   champion: Nullable(RevisionReply),
   previous: Nullable(RevisionReply),

@@ -34,6 +34,26 @@ export const servingError = defineErrors({
     status: 503,
     next: 'Send fewer rows, or raise the time limit of the deployment.',
   },
+  'serving.model.crashed': {
+    status: 503,
+    next: 'Look at the incident of the deployment; the same request may bring the model down again.',
+  },
+  'serving.model.restarting': {
+    status: 503,
+    next: 'Try again in some seconds, or declare a fallback for the deployment.',
+  },
+  'serving.revision.quarantined': {
+    status: 503,
+    next: 'Deploy another version, or release this one once its cause is known (houston quarantine release).',
+  },
+  'serving.quarantine.deployed': {
+    status: 409,
+    next: 'Release the revision first, or deploy it with other runtime settings or as a new version.',
+  },
+  'serving.quarantine.not_found': {
+    status: 404,
+    next: 'List what is in quarantine at /api/serving/quarantine.',
+  },
   'serving.request.overloaded': {
     status: 503,
     next: 'Try again after the time that Retry-After names, or raise the limits of the deployment.',

@@ -9,6 +9,7 @@ import { compareSideBySide } from './comparison/side-by-side.service.ts';
 import { compareVersions } from './comparisons.service.ts';
 import * as deployments from './deployments.service.ts';
 import { explanationRoutes } from './explanations/explanation.routes.ts';
+import { quarantineRoutes } from './faults/quarantine.routes.ts';
 import { feedbackRoutes } from './feedback/feedback.routes.ts';
 import { GraphSpec } from './graphs/graph.contract.ts';
 import { graphRoutes } from './graphs/graph.routes.ts';
@@ -49,6 +50,7 @@ export function servingRoutes(app: HoustonApp, state: ServingState, controller: 
   queryRoutes(app, state);
   privacyRoutes(app, state);
   feedbackRoutes(app, state, controller);
+  quarantineRoutes(app, state);
 }
 
 function deploymentRoutes(app: HoustonApp, state: ServingState, controller: RolloutController): void {

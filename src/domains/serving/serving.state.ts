@@ -6,6 +6,9 @@ import type { PromotionPolicy, RegistryDoor } from '../registry/index.ts';
 import { createGate, type ServerLoad } from './admission/gate.ts';
 import type { CacheRoom } from './cache/result-cache.ts';
 import { createFailureBook, type FailureBook } from './failures/failure-book.ts';
+import { createFaultBook, type FaultBook } from './faults/fault-book.ts';
+import { createLateWrites, type LateWrites } from './faults/late-writes.ts';
+import { createIsolation, type Isolation } from './isolation/isolation.service.ts';
 import type { RevisionMeter } from './meter/meter.ts';
 import { createServingHistory, type ServingHistory } from './observability/serving-history.ts';
 import { openPredictionLog, type PredictionLog } from './recorder/prediction-log.ts';
@@ -35,6 +38,14 @@ export type ServingState = {
   readonly aside: AsideQueue;
   /** What the caches of all deployments take up. */
   readonly cacheRoom: CacheRoom;
+  /** Whether a model may be opened in this process. */
+  readonly isolation: Isolation;
+  /** What goes wrong with revisions, and which are in quarantine. */
+  readonly faults: FaultBook;
+  /** What must be written also when the database is away for now. */
+  readonly late: LateWrites;
+  /** Folders of logs whose disk refuses records now. */
+  readonly refusingLogs: Set<string>;
   /** Records that the disk refused since the start. */
   droppedRecords: number;
   /** The route of a deployment, empty when it is new. */
@@ -68,10 +79,16 @@ export function createServingState(
   const queues = new Map<string, Promise<unknown>>();
   const retiring = new Map<NodeJS.Timeout, LiveRevision>();
   const load: ServerLoad = { underWay: 0, most: mostUnderWay };
-  const turn = createTurnCommit((log) => {
-    state.droppedRecords++;
-    platform.log.error('the disk refused prediction records', { folder: log.directory });
-  });
+  const refusingLogs = new Set<string>();
+  const turn = createTurnCommit(
+    ({ directory }) => {
+      state.droppedRecords++;
+      if (refusingLogs.has(directory)) return;
+      refusingLogs.add(directory);
+      platform.log.error('the disk refused prediction records', { folder: directory });
+    },
+    ({ directory }) => void refusingLogs.delete(directory),
+  );
   const aside = createAsideQueue(512, (error) => {
     platform.log.warn('scoring aside failed', {
       error: error instanceof Error ? error.message : String(error),
@@ -95,6 +112,10 @@ export function createServingState(
     turn,
     aside,
     cacheRoom: { bytes: 0, most: platform.config.modelMemoryBytes * cacheShare },
+    isolation: createIsolation(),
+    faults: createFaultBook(platform.now),
+    late: createLateWrites(platform),
+    refusingLogs,
     droppedRecords: 0,
     forgetters: new Set(),
     forget(deployment) {
@@ -149,6 +170,8 @@ export function createServingState(
       retiring.set(timer, live);
     },
     async close() {
+      await state.late.stop();
+      state.isolation.close();
       await Promise.all(queues.values());
       await aside.idle();
       turn.flush();

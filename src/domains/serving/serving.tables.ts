@@ -53,11 +53,36 @@ export type RolloutRow = {
   ended_at: number | null;
 };
 
+/** Bytes that have run well in a child process, by version of the runtime. */
+export type ProbeRow = { digest: string; runtime: string; took_ms: number; created_at: number };
+
+/** A revision that is not loaded any more, until a person releases it; released ones stay as a record. */
+export type QuarantineRow = {
+  id: string;
+  revision: string;
+  deployment: string;
+  model: string;
+  version: number;
+  kind: string;
+  reason: string;
+  /** What led to it, as JSON: [{ time, kind, detail }]. */
+  faults: string;
+  /** Who answers instead: champion | previous | fallback | nobody. */
+  answered_by: string;
+  event: string;
+  created_at: number;
+  released_at: number | null;
+  released_by: string | null;
+  release_reason: string | null;
+};
+
 declare module '../../platform/db/database.ts' {
   interface Database {
     serving_deployments: DeploymentRow;
     serving_revisions: RevisionRow;
     serving_rollouts: RolloutRow;
+    serving_probes: ProbeRow;
+    serving_quarantines: QuarantineRow;
   }
 }
 
@@ -132,6 +157,41 @@ export const servingMigrations: Migration[] = [
     name: 'serving-graphs-001',
     async up(db) {
       await db.schema.alterTable('serving_revisions').addColumn('graph', 'text').execute();
+    },
+  },
+  {
+    name: 'serving-isolation-001-quarantine',
+    async up({ schema }) {
+      await schema
+        .createTable('serving_probes')
+        .addColumn('digest', 'text', (column) => column.notNull())
+        .addColumn('runtime', 'text', (column) => column.notNull())
+        .addColumn('took_ms', 'integer', (column) => column.notNull())
+        .addColumn('created_at', 'bigint', (column) => column.notNull())
+        .addPrimaryKeyConstraint('serving_probes_key', ['digest', 'runtime'])
+        .execute();
+      await schema
+        .createTable('serving_quarantines')
+        .addColumn('id', 'text', (column) => column.primaryKey())
+        .addColumn('revision', 'text', (column) => column.notNull())
+        .addColumn('deployment', 'text', (column) => column.notNull())
+        .addColumn('model', 'text', (column) => column.notNull())
+        .addColumn('version', 'integer', (column) => column.notNull())
+        .addColumn('kind', 'text', (column) => column.notNull())
+        .addColumn('reason', 'text', (column) => column.notNull())
+        .addColumn('faults', 'text', (column) => column.notNull())
+        .addColumn('answered_by', 'text', (column) => column.notNull())
+        .addColumn('event', 'text', (column) => column.notNull())
+        .addColumn('created_at', 'bigint', (column) => column.notNull())
+        .addColumn('released_at', 'bigint')
+        .addColumn('released_by', 'text')
+        .addColumn('release_reason', 'text')
+        .execute();
+      await schema
+        .createIndex('serving_quarantines_by_revision')
+        .on('serving_quarantines')
+        .columns(['revision', 'released_at'])
+        .execute();
     },
   },
 ];

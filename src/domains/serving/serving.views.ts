@@ -2,11 +2,13 @@ import { isoTime } from '../../platform/clock.ts';
 import type { Scope } from '../../platform/scope.ts';
 import type { Gate } from './admission/gate.ts';
 import { batchingView, cacheView, uncachedReason } from './cache/cache.views.ts';
+import { quarantineView } from './faults/quarantine.routes.ts';
+import { listQuarantines } from './faults/quarantine.store.ts';
 import { headline } from './meter/meter.ts';
 import type { PredictionView } from './predictions.service.ts';
 import { bytesOf } from './residency/residency.ts';
 import type { RolloutController } from './rollouts/controller.ts';
-import type { revisionsOf } from './routing/route.ts';
+import type { Route, revisionsOf } from './routing/route.ts';
 import type { Revision } from './runtime/live-revision.ts';
 import type { ServingState } from './serving.state.ts';
 import type { Deployment, Rollout } from './serving.store.ts';
@@ -67,6 +69,9 @@ export async function deploymentView(
     return revision ? revisionView(revision) : null;
   };
   const [open] = await store.listRollouts(scope.db, { deployment: name, open: true, limit: 1 });
+  const quarantines = state.faults.hasQuarantine(name)
+    ? await listQuarantines(scope.db, { deployment: name, isActive: true })
+    : [];
   const weight = route?.rollout?.weight ?? 0;
   const arms: [string, ReturnType<typeof revisionsOf>[number] | null | undefined, number][] = [
     ['champion', route?.champion, 100 - weight],
@@ -79,7 +84,8 @@ export async function deploymentView(
     name,
     environment,
     spec,
-    state: deploymentState(route?.error ?? null, deployment.champion, route?.rollout != null),
+    state: deploymentState(route?.error ?? null, deployment.champion, route),
+    quarantine: quarantines.map(quarantineView),
     error: route?.error ?? null,
     champion: await load(deployment.champion),
     previous: await load(deployment.previous),
@@ -126,10 +132,11 @@ function loadView(gate: Gate | undefined) {
   };
 }
 
-function deploymentState(error: string | null, champion: string | null, isRollingOut: boolean) {
+function deploymentState(error: string | null, champion: string | null, route: Route | undefined) {
   if (error !== null) return 'failed' as const;
   if (champion === null) return 'empty' as const;
-  return isRollingOut ? ('rolling-out' as const) : ('serving' as const);
+  if (route?.champion?.runner.placement === 'none') return 'quarantined' as const;
+  return route?.rollout ? ('rolling-out' as const) : ('serving' as const);
 }
 
 export function predictionReply(prediction: PredictionView) {

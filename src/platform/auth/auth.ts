@@ -1,4 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto';
+import { isDisconnected } from '../db/disconnected.ts';
 import { defineErrors, platformError } from '../errors.ts';
 import { newId } from '../ids.ts';
 import { record } from '../ledger/index.ts';
@@ -37,6 +38,16 @@ export function callerOfToken(scope: Scope, token: string): Caller | Promise<Cal
 }
 
 async function findCaller(scope: Scope, hash: string): Promise<Caller | undefined> {
+  try {
+    return await askForCaller(scope, hash);
+  } catch (error) {
+    const known = isDisconnected(error) ? rememberedCaller(scope.platform, hash, true) : undefined;
+    if (known) return known;
+    throw error;
+  }
+}
+
+async function askForCaller(scope: Scope, hash: string): Promise<Caller | undefined> {
   const remember = beginCheck(scope.platform, hash);
   const row = await scope.db
     .selectFrom('auth_tokens')

@@ -8,6 +8,8 @@ type Cache = { epoch: number; known: Map<string, Known> };
 
 /** How long another server on the same database may still honour a token that was taken away. */
 const freshMs = 5000;
+/** And how long one is honoured while the database cannot be asked: predictions go on in an outage. */
+const awayMs = 15 * 60_000;
 const mostKnown = 10_000;
 const caches = new WeakMap<Platform, Cache>();
 
@@ -20,10 +22,13 @@ function cacheOf(platform: Platform): Cache {
   return cache;
 }
 
-/** The caller behind the hash of a token that was checked within the last seconds; only good tokens are remembered. */
-export function rememberedCaller(platform: Platform, hash: string): Caller | undefined {
+/**
+ * The caller behind the hash of a token that was checked within the last seconds, or minutes while the database is away;
+ * only good tokens are remembered.
+ */
+export function rememberedCaller(platform: Platform, hash: string, isAway = false): Caller | undefined {
   const known = cacheOf(platform).known.get(hash);
-  if (!known || performance.now() - known.checkedAt > freshMs) return undefined;
+  if (!known || performance.now() - known.checkedAt > (isAway ? awayMs : freshMs)) return undefined;
   return known.expiresAt !== null && known.expiresAt < platform.now() ? undefined : known.caller;
 }
 

@@ -31,6 +31,8 @@ export function dialectOf(db: Db): Dialect {
   return db.getExecutor().adapter.constructor.name.startsWith('Postgres') ? 'postgres' : 'sqlite';
 }
 
+const connectMs = 5000;
+
 function openPostgres(url: string): Db {
   // Loaded here, for most servers never need it.
   const pg = createRequire(import.meta.url)('pg') as typeof import('pg');
@@ -39,9 +41,18 @@ function openPostgres(url: string): Db {
     getTypeParser: (oid: number, format?: 'text' | 'binary') =>
       oid === 20 || oid === 1700 ? Number : pg.types.getTypeParser(oid, format as 'text'),
   };
-  const pool = new pg.Pool({ connectionString: url, max: 10, types });
-  // An idle connection that the database closed (its restart, say) is replaced at the next query.
+  const pool = new pg.Pool({
+    connectionString: url,
+    max: 10,
+    types,
+    // A database that is away is an error, not a wait without end.
+    connectionTimeoutMillis: connectMs,
+    keepAlive: true,
+  });
+  // A connection that the database closed (its restart, say) is replaced at the next query: an idle one is the pool's,
+  // one that is taken fails the query of whoever has it.
   pool.on('error', () => {});
+  pool.on('connect', (client) => client.on('error', () => {}));
   return new Kysely<Database>({ dialect: new PostgresDialect({ pool: adaptPool(pool) }) });
 }
 

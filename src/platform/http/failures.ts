@@ -1,4 +1,5 @@
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
+import { isDisconnected } from '../db/disconnected.ts';
 import { HoustonError, platformError } from '../errors.ts';
 import { errorText } from '../log.ts';
 import type { Platform } from '../platform.ts';
@@ -21,6 +22,7 @@ export function toHoustonError(error: unknown): HoustonError {
   if (statusCode !== undefined && statusCode >= 400 && statusCode < 500) {
     return platformError('platform.input.invalid', sentence(message));
   }
+  if (isDisconnected(error)) return platformError('platform.database.away', 'The database does not answer.');
   return platformError('platform.internal', 'Something went wrong inside the server.');
 }
 

@@ -39,7 +39,8 @@ export type OnnxAttribute =
   | { name: string; type: 'int'; value: number }
   | { name: string; type: 'string'; value: string }
   | { name: string; type: 'floats' | 'ints'; value: ArrayLike<number> }
-  | { name: string; type: 'strings'; value: readonly string[] };
+  | { name: string; type: 'strings'; value: readonly string[] }
+  | { name: string; type: 'graph'; value: OnnxGraph };
 
 export interface OnnxNode {
   op: string;
@@ -50,22 +51,25 @@ export interface OnnxNode {
   attributes?: OnnxAttribute[];
 }
 
-export interface OnnxModel {
-  irVersion: number;
-  producer: string;
-  opsets: { domain: string; version: number }[];
+export interface OnnxGraph {
   graphName: string;
   inputs: OnnxValue[];
   outputs: OnnxValue[];
   initializers: OnnxTensor[];
   nodes: OnnxNode[];
+}
+
+export interface OnnxModel extends OnnxGraph {
+  irVersion: number;
+  producer: string;
+  opsets: { domain: string; version: number }[];
   metadata: Record<string, string>;
 }
 
 type Writer = protobuf.Writer;
 
 /** Numbers of `AttributeProto.AttributeType`. */
-const ATTRIBUTE_TYPES = { int: 2, string: 3, floats: 6, ints: 7, strings: 8 } as const;
+const ATTRIBUTE_TYPES = { int: 2, string: 3, graph: 5, floats: 6, ints: 7, strings: 8 } as const;
 
 const VARINT = 0;
 const BYTES = 2;
@@ -114,6 +118,9 @@ function writeAttribute(writer: Writer, attribute: OnnxAttribute): void {
     case 'ints':
       numbers(writer, 8, 'int64', attribute.value);
       break;
+    case 'graph':
+      message(writer, 6, () => writeGraph(writer, attribute.value));
+      break;
     case 'strings':
       for (const value of attribute.value) text(writer, 9, value);
       break;
@@ -154,6 +161,16 @@ function writeValue(writer: Writer, value: OnnxValue): void {
   );
 }
 
+function writeGraph(writer: Writer, graph: OnnxGraph): void {
+  graph.nodes.forEach((node, i) => {
+    message(writer, 1, () => writeNode(writer, node, `${node.op}_${i}`));
+  });
+  text(writer, 2, graph.graphName);
+  for (const tensor of graph.initializers) message(writer, 5, () => writeTensor(writer, tensor));
+  for (const input of graph.inputs) message(writer, 11, () => writeValue(writer, input));
+  for (const output of graph.outputs) message(writer, 12, () => writeValue(writer, output));
+}
+
 /**
  * Encodes a model as an ONNX file (`ModelProto` in protobuf). Equal models give equal bytes. The graph is not
  * checked: whether its operators exist and fit together shows when a runtime loads it.
@@ -163,15 +180,7 @@ export function encodeOnnx(model: OnnxModel): Uint8Array {
   const writer = protobuf.Writer.create();
   integer(writer, 1, model.irVersion);
   text(writer, 2, model.producer);
-  message(writer, 7, () => {
-    model.nodes.forEach((node, i) => {
-      message(writer, 1, () => writeNode(writer, node, `${node.op}_${i}`));
-    });
-    text(writer, 2, model.graphName);
-    for (const tensor of model.initializers) message(writer, 5, () => writeTensor(writer, tensor));
-    for (const input of model.inputs) message(writer, 11, () => writeValue(writer, input));
-    for (const output of model.outputs) message(writer, 12, () => writeValue(writer, output));
-  });
+  message(writer, 7, () => writeGraph(writer, model));
   for (const { domain, version } of model.opsets) {
     message(writer, 8, () => {
       text(writer, 1, domain);

@@ -1,4 +1,5 @@
 import { setTimeout as wait } from 'node:timers/promises';
+import { isDisconnected } from '../db/disconnected.ts';
 import { platformError } from '../errors.ts';
 import { type LedgerEvent, ledgerHead, listEvents } from '../ledger/index.ts';
 import { getEvent } from '../ledger/ledger.ts';
@@ -129,7 +130,8 @@ function createRunner(platform: Platform, reactor: Reactor) {
       try {
         return await reactor.handle({ ...withCause(scope, event.id), log }, event);
       } catch (error) {
-        if (stopping) throw error;
+        // While the database is away nothing is wrong with the event: the loop comes back to it.
+        if (stopping || isDisconnected(error)) throw error;
         log.warn('a reactor failed', { event: event.id, type: event.type, attempt, error: errorText(error) });
         if (attempt === attemptsPerEvent) return await bury(event, error);
         await wait(Math.min(200 * 4 ** (attempt - 1), 15_000));
@@ -180,6 +182,7 @@ function createRunner(platform: Platform, reactor: Reactor) {
 
   const run = async () => {
     let leased = 0;
+    let isAway = false;
     while (!stopping) {
       dirty = false;
       try {
@@ -192,8 +195,14 @@ function createRunner(platform: Platform, reactor: Reactor) {
           leased = Date.now();
         }
         await drain();
+        isAway = false;
       } catch (error) {
-        if (!stopping) log.error('a reactor loop failed', { error: errorText(error) });
+        // Once per outage is enough.
+        if (!stopping && !(isAway && isDisconnected(error)))
+          log.error('a reactor loop failed', { error: errorText(error) });
+        isAway = isDisconnected(error);
+        leased = 0;
+        dirty = true;
         await wait(stopping ? 0 : 500);
       }
       if (dirty || stopping) continue;

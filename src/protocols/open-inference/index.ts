@@ -1,5 +1,5 @@
 import type { FastifyInstance, FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify';
-import type { ServingDoor } from '../../domains/serving/index.ts';
+import { type ServingDoor, servingError } from '../../domains/serving/index.ts';
 import { traceRequests } from '../../platform/http/request-traces.ts';
 import type { Logger } from '../../platform/log.ts';
 import { readBody } from './body.ts';
@@ -75,7 +75,10 @@ function modelRoutes(app: FastifyInstance, serving: ServingDoor): void {
     });
     app.get(`${base}/ready`, { schema: { summary: 'Is the model ready', tags } }, async ({ params }) => {
       const { model, version } = params as ModelParams;
-      if (!serving.isReady(model, version)) serving.live(model, version);
+      if (!serving.isReady(model, version)) {
+        serving.live(model, version);
+        throw servingError('serving.revision.quarantined', 'The version that would answer is in quarantine.');
+      }
       return { name: model, ready: true };
     });
     app.get(`${base}/config`, { schema: { summary: 'Model configuration', tags } }, async ({ params }) => {

@@ -150,18 +150,26 @@ export type MonitorEvidence = {
     limitLow: number | null;
   }[];
   driftScore: number | null;
+  /** What went wrong, for faults of serving and of the server; absent for drift and performance. */
+  fault?: {
+    count: number;
+    seen: { time: string; text: string }[];
+    quarantined: string | null;
+    answeredBy: string | null;
+  };
 };
 export type Incident = {
   id: string;
-  deployment: string;
+  /** null: of the server itself. */
+  deployment: string | null;
   state: 'open' | 'acknowledged' | 'resolved' | string;
   severity: string;
   rule: string;
   title: string;
   reason: string;
-  revision: string;
-  model: string;
-  version: number;
+  revision: string | null;
+  model: string | null;
+  version: number | null;
   /** Event time of the window that opened it, and of the one that closed it. */
   window: string;
   resolvedWindow: string | null;

@@ -141,11 +141,26 @@ export type Rollout = {
   startedAt: string | null;
   endedAt: string | null;
 };
+/** A revision that died, hung or leaked too often, and is not loaded until a person releases it. */
+export type Quarantine = {
+  id: string;
+  revision: string;
+  deployment: string;
+  model: string;
+  version: number;
+  kind: string;
+  reason: string;
+  faults: { time: string; kind: string; detail: string }[];
+  answeredBy: 'champion' | 'previous' | 'fallback' | 'nobody';
+  event: string;
+  since: string;
+};
 export type Deployment = {
   name: string;
   environment: string;
   spec: DeploymentSpec;
-  state: 'empty' | 'serving' | 'rolling-out' | 'failed';
+  state: 'empty' | 'serving' | 'rolling-out' | 'quarantined' | 'failed';
+  quarantine: Quarantine[];
   error: string | null;
   champion: Revision | null;
   previous: Revision | null;

@@ -82,7 +82,7 @@ function NeedLine({ need }: { need: Need }) {
 function IncidentLine({ need }: { need: Extract<Need, { kind: 'incident' }> }) {
   const { incident } = need;
   const act = useAct(() => api.post(`${path`/api/monitoring/incidents/${incident.id}`}/acknowledge`), {
-    done: `You have taken the incident on ${incident.deployment}.`,
+    done: `You have taken the incident on ${incident.deployment ?? 'the server'}.`,
     refresh: ['monitoring'],
   });
   return (
@@ -90,7 +90,7 @@ function IncidentLine({ need }: { need: Extract<Need, { kind: 'incident' }> }) {
       state="open"
       since={need.since}
       title={<Link to={`/monitoring/incidents/${incident.id}`}>{incident.title}</Link>}
-      text={`${incident.deployment} · ${incident.reason}`}
+      text={`${incident.deployment ?? 'the server'} · ${incident.reason}`}
     >
       <Button size="compact-sm" variant="default" loading={act.isPending} onClick={() => act.mutate()}>
         Acknowledge

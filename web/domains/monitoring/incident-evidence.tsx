@@ -1,14 +1,16 @@
 import { Link } from '@tanstack/react-router';
 import { path } from '../../api/client.ts';
 import type { Incident } from '../../api/types.ts';
+import { CopyId } from '../../ui/copy-id.tsx';
 import { metric, pValue, significant, utc } from '../../ui/format.ts';
 import { IntervalPlot } from '../../ui/interval-plot.tsx';
 import { Panel } from '../../ui/panel.tsx';
-import { metricKey, metricWords } from './monitor-words.ts';
+import { metricKey, metricWords, standInWords } from './monitor-words.ts';
 
 /** What the window that opened the incident showed: figures against their limits, features that drifted. */
 export function IncidentEvidence({ incident }: { incident: Incident }) {
-  const { performance, features, window } = incident.evidence;
+  const { performance, features, window, fault } = incident.evidence;
+  if (fault) return <FaultEvidence incident={incident} />;
   return (
     <>
       <Panel
@@ -109,7 +111,7 @@ export function IncidentEvidence({ incident }: { incident: Incident }) {
                 <tr key={one.feature}>
                   <td>
                     <Link
-                      to={path`/monitoring/${incident.deployment}`}
+                      to={path`/monitoring/${incident.deployment ?? ''}`}
                       search={{ feature: one.feature, window: window.start } as never}
                     >
                       {one.feature}
@@ -136,5 +138,47 @@ export function IncidentEvidence({ incident }: { incident: Incident }) {
         )}
       </Panel>
     </>
+  );
+}
+
+/** What went wrong, each time with what was seen, and who answers meanwhile. */
+function FaultEvidence({ incident }: { incident: Incident }) {
+  const { fault } = incident.evidence;
+  if (!fault) return null;
+  const { seen, count, quarantined, answeredBy } = fault;
+  return (
+    <Panel
+      title="What was seen"
+      note={count > seen.length ? `the newest ${seen.length} of ${count}` : 'each with its time, UTC'}
+      flush
+      data={{ name: `${incident.id}-faults`, rows: seen }}
+    >
+      {quarantined ? (
+        <div className="row" style={{ padding: 12 }}>
+          <span>
+            The revision is in quarantine{answeredBy ? `; ${standInWords(answeredBy)}` : ''}. It is released
+            on the page of <Link to={path`/serving/${incident.deployment ?? ''}`}>{incident.deployment}</Link>
+            .
+          </span>
+          <CopyId id={quarantined} />
+        </div>
+      ) : null}
+      <table className="plain-table">
+        <thead>
+          <tr>
+            <th style={{ width: 190 }}>Time (UTC)</th>
+            <th>Seen</th>
+          </tr>
+        </thead>
+        <tbody>
+          {[...seen].reverse().map((one, at) => (
+            <tr key={`${one.time} ${String(at)}`}>
+              <td>{utc(one.time, 'second')}</td>
+              <td>{one.text}</td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </Panel>
   );
 }

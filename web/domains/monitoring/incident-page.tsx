@@ -28,7 +28,9 @@ export function IncidentPage() {
       title={found?.title ?? 'Incident'}
       crumbs={[
         { label: 'Monitoring', to: '/monitoring' },
-        ...(found ? [{ label: found.deployment, to: path`/monitoring/${found.deployment}` }] : []),
+        ...(found?.deployment
+          ? [{ label: found.deployment, to: path`/monitoring/${found.deployment}` }]
+          : []),
       ]}
       subject={`incident:${id}`}
       state={found ? <StateBadge state={found.state} /> : undefined}
@@ -44,12 +46,20 @@ export function IncidentPage() {
                 {shown.resolution ? <span>Resolved: {shown.resolution}</span> : null}
                 <Stats>
                   <div className="stat">
-                    <div className="stat-label">Deployment</div>
+                    <div className="stat-label">{shown.deployment ? 'Deployment' : 'Of'}</div>
                     <div style={{ lineHeight: '28px', fontWeight: 600 }}>
-                      <SubjectLink subject={`deployment:${shown.deployment}`} />
+                      {shown.deployment ? (
+                        <SubjectLink subject={`deployment:${shown.deployment}`} />
+                      ) : (
+                        'the server'
+                      )}
                     </div>
                     <div className="stat-note">
-                      <SubjectLink subject={`model:${shown.model}/${shown.version}`} />
+                      {shown.model ? (
+                        <SubjectLink subject={`model:${shown.model}/${shown.version}`} />
+                      ) : (
+                        'all deployments'
+                      )}
                     </div>
                   </div>
                   <Stat label="Rule" value={ruleWords(shown.rule)} note={severityWords(shown.severity)} />
@@ -71,27 +81,44 @@ export function IncidentPage() {
                           : 'nobody has taken it'
                     }
                   />
-                  <Stat
-                    label="Window (event time)"
-                    value={utc(shown.window, 'day')}
-                    note={
-                      shown.resolvedWindow
-                        ? `fine again from ${utc(shown.resolvedWindow, 'day')} UTC`
-                        : `${count(shown.evidence.window.rows)} rows, ${count(shown.evidence.window.labelled)} with outcomes`
-                    }
-                  />
+                  <WhenSeen incident={shown} />
                 </Stats>
               </div>
             </Panel>
             <IncidentTimeline incident={shown} />
             <IncidentEvidence incident={shown} />
-            <Panel title="Alerts" flush>
-              <AlertsTable alerts={shown.alerts} name={`${id}-alerts`} own />
-            </Panel>
+            {shown.evidence.fault ? null : (
+              <Panel title="Alerts" flush>
+                <AlertsTable alerts={shown.alerts} name={`${id}-alerts`} own />
+              </Panel>
+            )}
           </>
         )}
       </Loaded>
     </Page>
+  );
+}
+
+/** The window that opened it, or how often a fault was seen. */
+function WhenSeen({ incident: { evidence, window, resolvedWindow } }: { incident: IncidentDetail }) {
+  if (evidence.fault)
+    return (
+      <Stat
+        label="Seen"
+        value={evidence.fault.count}
+        note={`last at ${utc(evidence.fault.seen.at(-1)?.time ?? window, 'second')} UTC`}
+      />
+    );
+  return (
+    <Stat
+      label="Window (event time)"
+      value={utc(window, 'day')}
+      note={
+        resolvedWindow
+          ? `fine again from ${utc(resolvedWindow, 'day')} UTC`
+          : `${count(evidence.window.rows)} rows, ${count(evidence.window.labelled)} with outcomes`
+      }
+    />
   );
 }
 
@@ -103,11 +130,13 @@ function IncidentActions({ incident, target }: { incident: IncidentDetail; targe
   });
   return (
     <>
-      <Link to={path`/monitoring/${incident.deployment}`}>
-        <Button variant="default" component="span">
-          Monitor
-        </Button>
-      </Link>
+      {incident.deployment ? (
+        <Link to={path`/${incident.evidence.fault ? 'serving' : 'monitoring'}/${incident.deployment}`}>
+          <Button variant="default" component="span">
+            {incident.evidence.fault ? 'Deployment' : 'Monitor'}
+          </Button>
+        </Link>
+      ) : null}
       <Button variant="default" onClick={() => ask('note')}>
         Note
       </Button>
@@ -124,12 +153,14 @@ function IncidentActions({ incident, target }: { incident: IncidentDetail; targe
       <Confirm
         open={asked === 'resolve'}
         close={() => ask(null)}
-        title={`Resolve the incident of ${incident.deployment} by hand`}
+        title={`Resolve the incident of ${incident.deployment ?? 'the server'} by hand`}
         verb="Resolve"
         reason="required"
         run={(reason) => api.post(`${target}/resolve`, { reason })}
       >
-        It would close itself when the metric recovers. A retraining or rollout that it started goes on.
+        {incident.evidence.fault
+          ? 'It would close itself when what it saw is over. A revision in quarantine stays there.'
+          : 'It would close itself when the metric recovers. A retraining or rollout that it started goes on.'}
       </Confirm>
       <Confirm
         open={asked === 'note'}

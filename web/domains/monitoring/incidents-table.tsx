@@ -42,13 +42,13 @@ export function IncidentsTable({
     {
       key: 'deployment',
       title: 'Deployment',
-      value: (incident) => incident.deployment,
+      value: (incident) => incident.deployment ?? 'the server',
       width: 'minmax(110px, 1fr)',
     },
     {
       key: 'version',
       title: 'Version',
-      value: (incident) => incident.version,
+      value: (incident) => incident.version ?? undefined,
       width: '72px',
       align: 'right',
     },
@@ -94,8 +94,8 @@ export function IncidentsTable({
       onOpen={(incident) => void navigate({ to: path`/monitoring/incidents/${incident.id}` })}
       empty={
         <Empty title="No incident" command="npx houston incidents list">
-          An alert that lasts opens one; it starts the retraining where a pipeline asks for it, and closes
-          itself when the metric recovers.
+          An alert that lasts opens one, and so does a model, an upstream, a disk or a database that fails.
+          Each closes itself when what it saw is over.
         </Empty>
       }
     />

@@ -47,7 +47,27 @@ const rules: Record<string, string> = {
   'costly-drift': 'Costly drift',
   'prediction-drift': 'Score drift',
   'feature-drift': 'Input drift',
+  'model-crash': 'Model dies',
+  'model-hang': 'Model hangs',
+  'model-memory': 'Model leaks',
+  upstream: 'Upstream fails',
+  'invalid-outputs': 'Invalid scores',
+  'error-rate': 'Requests fail',
+  'prediction-log': 'Log refused',
+  database: 'Database away',
 };
+
+const stands: Record<string, string> = {
+  champion: 'the champion answers',
+  previous: 'the champion before answers again',
+  fallback: 'the declared fallback answers',
+  nobody: 'nobody answers: requests are told 503',
+};
+
+/** Who answers instead of a revision in quarantine. */
+export function standInWords(answeredBy: string): string {
+  return stands[answeredBy] ?? answeredBy;
+}
 
 export function ruleWords(rule: string): string {
   return rules[rule] ?? rule;
@@ -66,7 +86,7 @@ export function windowTitle(window: MonitorWindow): string {
 /** Changes of the answering version and incidents, on the axis of event time. */
 export function windowMarkers(
   windows: MonitorWindow[],
-  incidents: { window: string; resolvedWindow: string | null; id: string }[],
+  incidents: { window: string; resolvedWindow: string | null; id: string; evidence: { fault?: unknown } }[],
 ): Marker[] {
   const made: Marker[] = [];
   windows.forEach((window, at) => {
@@ -79,6 +99,8 @@ export function windowMarkers(
       });
   });
   for (const incident of incidents) {
+    // Faults happen at the time of the clock, which is not that of the events.
+    if (incident.evidence.fault) continue;
     made.push({ time: Date.parse(incident.window), label: 'incident', tone: 'bad' });
     if (incident.resolvedWindow)
       made.push({ time: Date.parse(incident.resolvedWindow), label: 'resolved', tone: 'ok' });

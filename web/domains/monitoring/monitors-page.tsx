@@ -25,7 +25,8 @@ export function MonitorsPage() {
   const belongs = useDeploymentFilter();
   const shown = monitors.data?.items.filter((monitor) => belongs(monitor.deployment)) ?? [];
   const active = incidents.data?.items.filter(
-    (incident) => incident.state !== 'resolved' && belongs(incident.deployment),
+    (incident) =>
+      incident.state !== 'resolved' && (incident.deployment === null || belongs(incident.deployment)),
   ).length;
   const firing = alerts.data?.items.filter(
     (alert) => alert.state === 'firing' && belongs(alert.deployment),
@@ -85,7 +86,7 @@ export function MonitorsPage() {
           <Loaded query={incidents} rows={6}>
             {({ items }) => (
               <IncidentsTable
-                incidents={items.filter(({ deployment }) => belongs(deployment))}
+                incidents={items.filter(({ deployment }) => deployment === null || belongs(deployment))}
                 name="incidents"
               />
             )}

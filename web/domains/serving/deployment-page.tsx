@@ -23,6 +23,7 @@ import { LoadPanel } from './load-panel.tsx';
 import { TrafficView } from './observability/traffic-view.tsx';
 import { useMarks } from './observability/use-marks.ts';
 import { PredictionsView } from './predictions-view.tsx';
+import { QuarantinePanel } from './quarantine-panel.tsx';
 import { QueryPanel } from './query-panel.tsx';
 import { RollbackButton } from './rollback-button.tsx';
 import { EvidenceLine } from './rollout-evidence.tsx';
@@ -85,6 +86,7 @@ export function DeploymentPage() {
       <Loaded query={deployment} height={420}>
         {(shown) => (
           <>
+            {tab === 'live' || tab === 'rollouts' ? <QuarantinePanel deployment={shown} /> : null}
             {tab === 'live' ? <Live deployment={shown} rollouts={past} /> : null}
             {tab === 'traffic' ? <TrafficView deployment={shown} rollouts={past} /> : null}
             {tab === 'rollouts' ? (

@@ -139,6 +139,8 @@ function runsOn({ champion, route }: Deployment): string {
   const upstream = champion?.settings.upstream as { url: string; protocol: string } | undefined;
   if (upstream) return `at ${upstream.url} (${upstream.protocol})`;
   const placement = route.find(({ arm }) => arm === 'champion')?.placement;
+  if (placement === 'none') return 'nowhere: it is in quarantine';
+  if (placement === 'process') return 'here, in processes of its own';
   return placement === 'worker' ? 'here, in worker threads' : 'here, in the server itself';
 }
 

@@ -4,6 +4,8 @@ import { count, duration, percent, plural, significant } from '../../ui/format.t
 /** What serving alone says of a deployment, in the words of the house. */
 export function servingState(deployment: Deployment): string {
   if (deployment.state === 'failed') return 'failing';
+  if (deployment.state === 'quarantined')
+    return deployment.quarantine.some(({ answeredBy }) => answeredBy === 'fallback') ? 'degraded' : 'failing';
   if (deployment.state === 'empty') return 'no data';
   const { errors, requests } = deployment.traffic;
   return requests > 0 && errors / requests > 0.01 ? 'degraded' : 'healthy';
@@ -12,6 +14,10 @@ export function servingState(deployment: Deployment): string {
 /** Why the state is as it is, in one sentence. */
 export function servingReason(deployment: Deployment): string {
   if (deployment.error) return deployment.error;
+  if (deployment.state === 'quarantined') {
+    const stands = deployment.quarantine.some(({ answeredBy }) => answeredBy === 'fallback');
+    return `Version ${deployment.champion?.version ?? '?'} is in quarantine; ${stands ? 'the declared fallback answers' : 'requests are told 503'}.`;
+  }
   if (deployment.state === 'empty') return 'No version is deployed yet.';
   const { errors, requests, p99Ms } = deployment.traffic;
   if (requests === 0)

@@ -84,9 +84,13 @@ export function RoutePicture({ deployment }: { deployment: Deployment }) {
               <span className="grow">
                 <span className="truncate" style={{ display: 'block' }}>
                   <b>{label}</b>{' '}
-                  <Link to={subjectPath(`model:${model}/${arm.version}`) ?? ''}>
-                    {model === deployment.name || revision?.models ? '' : `${model} `}version {arm.version}
-                  </Link>
+                  {arm.placement === 'constant' ? (
+                    'a constant'
+                  ) : (
+                    <Link to={subjectPath(`model:${model}/${arm.version}`) ?? ''}>
+                      {model === deployment.name || revision?.models ? '' : `${model} `}version {arm.version}
+                    </Link>
+                  )}
                   {revision?.models ? <span className="dim"> {servedWords(revision)}</span> : null}
                 </span>
                 <span
@@ -95,8 +99,8 @@ export function RoutePicture({ deployment }: { deployment: Deployment }) {
                   title={warmedOn(arm.warmedOn).slice(3)}
                 >
                   {arm.weight === 0 && idle ? `${idle} · ` : ''}
-                  {arm.placement === 'inline' ? 'runs in the server' : `runs in a ${arm.placement}`}, one row{' '}
-                  {duration(arm.runMs)}
+                  {placeWords(arm.placement)}
+                  {['none', 'constant'].includes(arm.placement) ? '' : `, one row ${duration(arm.runMs)}`}
                   {warmedOn(arm.warmedOn)}
                 </span>
               </span>
@@ -107,4 +111,10 @@ export function RoutePicture({ deployment }: { deployment: Deployment }) {
       </div>
     </div>
   );
+}
+
+function placeWords(placement: string): string {
+  if (placement === 'none') return 'in quarantine: fails every request at once';
+  if (placement === 'constant') return 'the same values for every row';
+  return placement === 'inline' ? 'runs in the server' : `runs in a ${placement}`;
 }

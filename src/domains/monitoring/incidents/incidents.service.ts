@@ -5,6 +5,7 @@ import { type Scope, withCause } from '../../../platform/scope.ts';
 import {
   type Alert,
   type AlertRule,
+  alertRules,
   type Incident,
   severities,
   type WindowRecord,
@@ -133,7 +134,7 @@ async function escalate(tx: Scope, window: WindowRecord, situation: Situation): 
     .filter((alert) => alert !== undefined);
   const [alert] = worthy;
   if (!alert) return;
-  const [last] = await store.listIncidents(tx.db, { deployment, limit: 1 });
+  const [last] = await store.listIncidents(tx.db, { deployment, rules: alertRules, limit: 1 });
   if (last && last.state !== 'resolved') {
     for (const one of worthy)
       if (!one.incident) await store.updateAlert(tx.db, { ...one, incident: last.id });
@@ -210,6 +211,7 @@ async function settleIncident(tx: Scope, window: WindowRecord, situation: Situat
   const [incident] = await store.listIncidents(tx.db, {
     deployment: window.deployment,
     state: 'active',
+    rules: alertRules,
     limit: 1,
   });
   if (!incident || window.start <= incident.window) return;

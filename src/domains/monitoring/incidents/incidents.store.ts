@@ -1,5 +1,5 @@
 import type { Db } from '../../../platform/db/database.ts';
-import type { Alert, Evidence, Incident } from '../monitoring.model.ts';
+import type { Alert, Evidence, Incident, IncidentRule } from '../monitoring.model.ts';
 import type { AlertRow, IncidentRow, NoteRow } from '../monitoring.tables.ts';
 
 export async function insertAlert(db: Db, alert: Alert): Promise<void> {
@@ -49,9 +49,10 @@ export async function findIncident(db: Db, id: string): Promise<Incident | undef
 /** Newest first. `active`: open or acknowledged. */
 export async function listIncidents(
   db: Db,
-  filter: { deployment?: string; state?: string; limit?: number } = {},
+  filter: { deployment?: string; state?: string; rules?: readonly IncidentRule[]; limit?: number } = {},
 ): Promise<Incident[]> {
   let query = db.selectFrom('monitoring_incidents').selectAll();
+  if (filter.rules) query = query.where('rule', 'in', [...filter.rules]);
   if (filter.deployment !== undefined) query = query.where('deployment', '=', filter.deployment);
   if (filter.state === 'active') query = query.where('state', 'in', ['open', 'acknowledged']);
   else if (filter.state !== undefined) query = query.where('state', '=', filter.state);

@@ -1,14 +1,6 @@
+import type { Probe } from '../../../platform/onnx/probe/prober.ts';
 import type { EvaluationReport } from '../evaluation/report.ts';
 import type { GateCheck, GateMetric, ModelSignature } from '../registry.contract.ts';
-
-/** What a short run of the bare model found out, for versions without an evaluation. */
-export type Probe = {
-  opened: boolean;
-  problem: string | null;
-  /** Null when the model could not be fed with made-up rows. */
-  p99: number | null;
-  repeatable: boolean | null;
-};
 
 /** Everything that a gate may look at. */
 export type GateEvidence = {

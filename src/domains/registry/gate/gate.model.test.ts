@@ -74,7 +74,7 @@ const evidence = (change: Partial<GateEvidence> = {}): GateEvidence => ({
   probe: null,
   ...change,
 });
-const opened = { opened: true, problem: null, p99: 0.1, repeatable: true };
+const opened = { opened: true, failure: null, problem: null, p99: 0.1, repeatable: true };
 
 function outcome(given: GateEvidence, check: GateCheckName, spec = {}) {
   const { decision, checks } = judge(given, spec);
@@ -155,7 +155,7 @@ describe('gate', () => {
   });
 
   it('refuses what does not open, changes its interface, is slow, random or not a number', () => {
-    const dead = { opened: false, problem: 'bad node', p99: null, repeatable: null };
+    const dead = { opened: false, failure: null, problem: 'bad node', p99: null, repeatable: null };
     expect(outcome(evidence({ report: null, probe: dead }), 'loads')).toEqual(['no-go', 'fail']);
     const swapped = { ...signature, features: ['b', 'a'] };
     expect(outcome(evidence({ signature: swapped }), 'signature')).toEqual(['no-go', 'fail']);

@@ -17,7 +17,7 @@ export type Pace = {
 const firstRows = 16;
 const mostRows = 1024;
 /** What one run may take: on the event loop requests wait behind it, in a worker those of the same model. */
-const runMs = { inline: 1, constant: 1, worker: 4, upstream: 200 };
+const runMs = { inline: 1, constant: 1, none: 1, worker: 4, process: 4, upstream: 200 };
 
 /**
  * The scores of recorded vectors: the model's inputs side by side, in its own order. Runs are as large as their time

@@ -14,6 +14,7 @@ import {
 import {
   checkServable,
   checkTrainedFeatures,
+  localOptions,
   openSource,
   type RevisionNeeds,
   remoteOpener,
@@ -141,7 +142,8 @@ export async function openGraph(
     features: [],
     createdAt: scope.now(),
   };
-  const live = await load(scope, { revision, graph, spec, source, versions });
+  needs.faults.refuseQuarantined(id);
+  const live = await load(needs, scope, { revision, graph, spec, source, versions });
   const { plan } = live.runner as GraphRunner;
   revision.features = [...plan.features];
   try {
@@ -176,13 +178,17 @@ export async function reopenGraph(
   revision: Revision,
   graph: RevisionGraph,
 ): Promise<LiveRevision> {
+  const quarantine = needs.faults.quarantineOf(revision.id);
+  if (quarantine)
+    throw servingError('serving.revision.quarantined', `It is in quarantine. ${quarantine.reason}`);
   const service = revision.featureService?.split('@')[0];
   const digest = revision.featureDigest ?? undefined;
   const source = service === undefined ? null : await openSource(needs, scope, service, digest);
   const versions = new Map<string, ModelVersion>();
   for (const [node, { model, version }] of Object.entries(graph.models))
     versions.set(node, await needs.registry.getVersion(scope, model, version));
-  return load(scope, { revision, graph, spec, source, versions, meter: needs.meters?.get(revision.id) });
+  const meter = needs.meters?.get(revision.id);
+  return load(needs, scope, { revision, graph, spec, source, versions, meter });
 }
 
 type Loading = {
@@ -197,10 +203,10 @@ type Loading = {
 /** Meters of graphs that have served before in this process count on. */
 const nodeMeters = new WeakMap<RevisionMeter, GraphMeter>();
 
-async function load(scope: Scope, loading: Loading): Promise<LiveRevision> {
+async function load(needs: RevisionNeeds, scope: Scope, loading: Loading): Promise<LiveRevision> {
   const { revision, graph, spec, source, versions } = loading;
   const shape = shapeOf(graph.spec);
-  const opened = await openModels(scope, loading);
+  const opened = await openModels(needs, scope, loading);
   const closeAll = async () => {
     await Promise.allSettled(
       [...new Set([...opened.values()].map(({ runner }) => runner))].map((one) => one.close()),
@@ -262,7 +268,11 @@ async function tryRun(
 }
 
 /** Opens every model once, however many nodes run it. */
-async function openModels(scope: Scope, loading: Loading): Promise<Map<string, OpenedModel>> {
+async function openModels(
+  needs: RevisionNeeds,
+  scope: Scope,
+  loading: Loading,
+): Promise<Map<string, OpenedModel>> {
   const { revision, graph, versions } = loading;
   const { deployment } = revision;
   const shared = new Map<string, OpenedModel>();
@@ -273,12 +283,21 @@ async function openModels(scope: Scope, loading: Loading): Promise<Map<string, O
       const settings: RuntimeSettings = { ...common, ...graph.spec.nodes[node].runtime };
       const key = JSON.stringify([digest, settings.upstream ? model : '', settings]);
       const { signature, format } = versions.get(node)!;
+      const open = async () =>
+        openModel(settings, scope.platform.blobs.path(digest), {
+          operators: format.operators,
+          openRemote: remoteOpener(needs, scope, {
+            deployment,
+            revision: revision.id,
+            model,
+            settings,
+            signature,
+          }),
+          ...(await localOptions(needs, scope, revision, { digest, format }, settings)),
+        });
       const found =
         shared.get(key) ??
-        (await openModel(settings, scope.platform.blobs.path(digest), {
-          operators: format.operators,
-          openRemote: remoteOpener(scope, { deployment, revision: revision.id, model, settings, signature }),
-        }).catch((error: unknown) => {
+        (await open().catch((error: unknown) => {
           const reason = error instanceof Error ? error.message : 'it does not load.';
           throw servingError(
             'serving.model.refused',

@@ -112,11 +112,13 @@ export function openSegmentLog(directory: string): SegmentLog {
       const full = number;
       const old = file;
       if (old !== undefined) fdatasync(old, () => closeSync(old));
+      // A full disk may refuse the next file: nothing may be written to the old number any more.
+      file = undefined;
       number += 1;
-      file = openFile();
       size = 0;
       dirty = false;
       openedAt = now;
+      file = openFile();
       return full;
     },
     segments: () =>

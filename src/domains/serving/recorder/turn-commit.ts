@@ -10,9 +10,16 @@ export type TurnCommit = {
   flush(): void;
 };
 
-/** Creates a group commit; `onDropped` hears of logs whose disk refused the lines. */
-export function createTurnCommit(onDropped: (log: SegmentLog) => void): TurnCommit {
+/**
+ * Creates a group commit; `onDropped` hears of logs whose disk refused the lines, `onWritten` of such a log when its disk
+ * takes lines again.
+ */
+export function createTurnCommit(
+  onDropped: (log: SegmentLog) => void,
+  onWritten: (log: SegmentLog) => void = () => {},
+): TurnCommit {
   const touched = new Set<SegmentLog>();
+  const refusing = new Set<SegmentLog>();
   let waiting: Promise<boolean> | undefined;
   let settle: (written: boolean) => void = () => {};
 
@@ -20,8 +27,12 @@ export function createTurnCommit(onDropped: (log: SegmentLog) => void): TurnComm
     const resolve = settle;
     let written = true;
     for (const log of touched) {
-      if (log.flush()) continue;
+      if (log.flush()) {
+        if (refusing.size > 0 && refusing.delete(log)) onWritten(log);
+        continue;
+      }
       written = false;
+      refusing.add(log);
       onDropped(log);
     }
     touched.clear();

@@ -87,6 +87,9 @@ export function createRolloutController(state: ServingState): RolloutController 
       const scope = system();
       const verdict = live.evidence.verdict();
       const now = scope.now();
+      const quarantine = state.faults.quarantineOf(rollout.challenger);
+      if (quarantine)
+        return finish(scope, entry, 'rolled-back', `It went into quarantine. ${quarantine.reason}`);
       const move = nextMove(
         {
           state: rollout.state,
@@ -183,10 +186,13 @@ export function createRolloutController(state: ServingState): RolloutController 
   const begin: RolloutController['begin'] = async (scope, rollout, challenger) => {
     const route = state.route(rollout.deployment);
     const now = scope.now();
-    if (!route.champion || rollout.settings.strategy === 'immediate') {
-      const reason = route.champion
-        ? 'Checked, loaded and warm; the deployment asks for no steps.'
-        : 'The first version of this deployment: checked, loaded and warm.';
+    const isHeld = route.champion?.runner.placement === 'none';
+    if (!route.champion || isHeld || rollout.settings.strategy === 'immediate') {
+      const reason = isHeld
+        ? 'The champion is in quarantine, so there is none to compare with: checked, loaded and warm.'
+        : route.champion
+          ? 'Checked, loaded and warm; the deployment asks for no steps.'
+          : 'The first version of this deployment: checked, loaded and warm.';
       rollout.evidence.transitions.push({ time: now, state: 'promoted', weight: 100, reason });
       await transact(scope, async (tx) => {
         rollout.event = (await recordRollout(tx, 'started', rollout, challenger, {})).id;
@@ -212,6 +218,15 @@ export function createRolloutController(state: ServingState): RolloutController 
       const deployment = await store.getDeployment(scope.db, rollout.deployment);
       const revision = await store.getRevision(scope.db, rollout.challenger);
       if (!deployment || !revision || !liveStates.includes(rollout.state)) return;
+      const quarantine = state.faults.quarantineOf(revision.id);
+      if (quarantine)
+        return commitEnd(
+          scope,
+          rollout,
+          null,
+          'rolled-back',
+          `It went into quarantine. ${quarantine.reason}`,
+        );
       const challenger = await warmed(state, await reopenRevision(state, scope, deployment.spec, revision));
       const entry = goLive(rollout, challenger, rollout.settings.latencyObjectiveMs ?? leastObjectiveMs);
       entry.live.evidence.restoreHistory(rollout.evidence.tests);

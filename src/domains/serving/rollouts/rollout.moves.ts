@@ -99,7 +99,8 @@ export function swapChampion(state: ServingState, deployment: string, champion: 
   route.cold = null;
   state.meters.set(champion.revision.id, champion.meter);
   if (last === champion) return;
-  route.previous = last;
+  // There is no way back to one in quarantine.
+  route.previous = last?.runner.placement === 'none' ? null : last;
   if (previous && previous !== champion && previous !== route.fallback) state.retire(previous);
 }
 
@@ -116,6 +117,7 @@ export async function promoteStopped(
   const deployment = await store.getDeployment(scope.db, rollout.deployment);
   const revision = await store.getRevision(scope.db, rollout.challenger);
   if (!deployment || !revision) throw servingError('serving.revision.not_found', 'Its revision is gone.');
+  state.faults.refuseQuarantined(revision.id);
   const challenger = await warmed(state, await reopenRevision(state, scope, deployment.spec, revision));
   rollout.evidence.transitions.push({ time: scope.now(), state: 'promoted', weight: 100, reason });
   await commitPromotion(state, scope, rollout, challenger, reason);

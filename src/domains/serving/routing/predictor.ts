@@ -11,6 +11,7 @@ import type { PredictionLog } from '../recorder/prediction-log.ts';
 import { isChallengers } from '../rollouts/rollout.model.ts';
 import type { LiveRevision } from '../runtime/live-revision.ts';
 import type { RunOutputs } from '../runtime/runner.ts';
+import { countScores } from '../runtime/score.ts';
 import type { NamedTensor } from '../runtime/tensors.ts';
 import { servingError } from '../serving.errors.ts';
 import type { AsideQueue } from './aside-queue.ts';
@@ -268,6 +269,7 @@ function runRows(
     meterRun(live.meter, rows.rows, computeMs);
     if (span) endRun(span, error);
     const scores = error === null ? live.scorer.scores(outputs, rows.rows) : new Float64Array(0);
+    countScores(live.scorer, scores);
     return { live, outputs, scores, computeMs, error, failure };
   };
   const handed = span ? traceOf(span) : trace;

@@ -41,8 +41,9 @@ export type Route = {
 };
 
 /** Whether requests are answered, be it after loading the model. */
-export function isServing({ champion, cold, error }: Route): boolean {
-  return champion !== null || (cold !== null && error === null);
+export function isServing({ champion, cold, error, fallback }: Route): boolean {
+  if (champion !== null) return champion.runner.placement !== 'none' || fallback !== null;
+  return cold !== null && error === null;
 }
 
 /** Revisions in use by a route. */

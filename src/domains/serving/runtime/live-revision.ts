@@ -1,12 +1,14 @@
 import { statSync } from 'node:fs';
 import { performance } from 'node:perf_hooks';
+import { HoustonError } from '../../../platform/errors.ts';
 import { whyNotRepeatable } from '../cache/repeatability.ts';
 import type { RevisionGraph } from '../graphs/graph-revision.ts';
 import { createMeter, type JoinedRuns, type RevisionMeter } from '../meter/meter.ts';
 import type { FeatureSource } from '../routing/feature-port.ts';
 import { servingError } from '../serving.errors.ts';
+import type { Fault } from './model-host.ts';
 import { inlineBytes, inlineLimitMs, type Runner, type RuntimeSettings } from './runner.ts';
-import { openInlineRunner, openWorkerRunner } from './runners.ts';
+import { openInlineRunner, openProcessRunner, openWorkerRunner } from './runners.ts';
 import { createScorer, type Scorer } from './score.ts';
 import { allocate, elementCount, type NamedTensor, shapeFits, type TensorSpec } from './tensors.ts';
 
@@ -68,7 +70,7 @@ export async function loadRevision(
     meter?: RevisionMeter | undefined;
     /** Operators of its file by name. */
     operators?: Readonly<Record<string, number>>;
-  },
+  } & Placing,
 ): Promise<LiveRevision> {
   const { settings, deployment, model, version, id } = revision;
   const { source } = options;
@@ -78,6 +80,8 @@ export async function loadRevision(
     openRemote: options.openRemote,
     operators: options.operators,
     joined: meter.joined,
+    isolated: options.isolated ?? false,
+    onFault: options.onFault,
     check(opened) {
       scorer = createScorer(opened.outputs, options);
       if (source) checkVectorInput(opened.inputs, source);
@@ -97,6 +101,14 @@ export async function loadRevision(
     release: () => runner.close(),
   };
 }
+
+/** What is known of a model on this machine beside its settings. */
+export type Placing = {
+  /** `auto` gives it a process of its own: what it may do is not known from its graph. */
+  isolated?: boolean;
+  /** Hears what goes wrong in its threads or processes. */
+  onFault?: ((fault: Fault) => void) | undefined;
+};
 
 export type OpenedModel = {
   runner: Runner;
@@ -120,11 +132,15 @@ export async function openModel(
     operators?: Readonly<Record<string, number>> | undefined;
     joined?: JoinedRuns;
     check?: (runner: Runner) => void;
-  },
+  } & Placing,
 ): Promise<OpenedModel> {
   const { openRemote, operators = {}, joined, check } = options;
   const refuse = (reason: string) => servingError('serving.model.refused', reason);
-  const { threads, placement, workers } = settings;
+  const { threads, workers } = settings;
+  const placement = settings.placement === 'auto' && options.isolated ? 'process' : settings.placement;
+  // What goes wrong before it serves is the reason of a refusal, not an incident.
+  let isLive = false;
+  const onFault = (fault: Fault) => void (isLive && options.onFault?.(fault));
   const textOf = (error: unknown) =>
     (error instanceof Error ? error.message : String(error)).replaceAll(path, 'it');
   const isLocal = openRemote === undefined;
@@ -133,9 +149,11 @@ export async function openModel(
   try {
     runner = openRemote
       ? await openRemote()
-      : placement === 'worker' || (placement === 'auto' && isLarge)
-        ? await openWorkerRunner(path, threads, workers)
-        : await openInlineRunner(path, threads, joined);
+      : placement === 'process'
+        ? await openProcessRunner(path, settings, onFault)
+        : placement === 'worker' || (placement === 'auto' && isLarge)
+          ? await openWorkerRunner(path, settings, onFault)
+          : await openInlineRunner(path, threads, joined);
   } catch (error) {
     throw refuse(`The model does not load: ${textOf(error)}`);
   }
@@ -144,28 +162,31 @@ export async function openModel(
     let runMs = isLocal ? await warmUp(runner) : 0;
     if (isLocal && placement === 'auto' && !isLarge && runMs > inlineLimitMs) {
       await runner.close();
-      runner = await openWorkerRunner(path, threads, workers);
+      runner = await openWorkerRunner(path, settings, onFault);
       runMs = await warmUp(runner);
     }
     const bytes = isLocal ? residentBytes(statSync(path).size, runner.placement, workers) : 0;
     const unrepeatable = isLocal ? await whyNotRepeatable(runner, operators) : null;
+    isLive = true;
     return { runner, runMs, bytes, unrepeatable };
   } catch (error) {
     await runner.close();
-    throw error instanceof Error && 'code' in error
-      ? error
-      : refuse(`The model does not run: ${textOf(error)}`);
+    const isRefusal = error instanceof HoustonError && error.code === 'serving.model.refused';
+    throw isRefusal ? error : refuse(`The model does not run: ${textOf(error)}`);
   }
 }
 
 /** Measured: a session of a small model and its share of the runtime; a thread with the runtime loaded in it. */
 const sessionBytes = 512 * 1024;
 const threadBytes = 24 * 1024 * 1024;
+const processBytes = 120 * 1024 * 1024;
 
 /** What a model of `size` bytes takes up when it is loaded: weights, and the graph that the runtime makes of them. */
 export function residentBytes(size: number, placement: Runner['placement'], workers: number): number {
   const session = sessionBytes + 1.5 * size;
-  return Math.round(placement === 'worker' ? workers * (threadBytes + session) : session);
+  if (placement === 'worker') return Math.round(workers * (threadBytes + session));
+  if (placement === 'process') return Math.round(workers * (processBytes + session));
+  return Math.round(session);
 }
 
 /** A model behind a feature service takes one matrix of FP32 with one column a feature. */

@@ -1,7 +1,11 @@
 import { digestJson, type Json, shortDigest } from '../../../platform/json.ts';
 import type { Scope } from '../../../platform/scope.ts';
 import type { ModelVersion, RegistryDoor } from '../../registry/index.ts';
+import type { FaultBook } from '../faults/fault-book.ts';
+import type { LateWrites } from '../faults/late-writes.ts';
+import { quarantinedRevision, readInterface } from '../faults/quarantined-revision.ts';
 import { reopenGraph } from '../graphs/graph-revision.ts';
+import type { Isolation } from '../isolation/isolation.service.ts';
 import type { RevisionMeter } from '../meter/meter.ts';
 import { type FeatureSource, type FeaturesPort, featureSource } from '../routing/feature-port.ts';
 import { rawFeatureNames } from '../routing/request-rows.ts';
@@ -11,12 +15,18 @@ import { checkOrigin } from '../upstreams/remote-call.ts';
 import type { KnownSignature } from '../upstreams/remote-model.ts';
 import { recordUpstream } from '../upstreams/upstream-events.ts';
 import { openUpstreamRunner } from '../upstreams/upstream-runner.ts';
-import { type LiveRevision, loadRevision, type Revision } from './live-revision.ts';
+import { type LiveRevision, loadRevision, type Placing, type Revision } from './live-revision.ts';
 import { defaultSettings, type Runner, type RuntimeSettings } from './runner.ts';
 
 export type RevisionNeeds = {
   registry: RegistryDoor;
   features: FeaturesPort | null;
+  /** Whether a model may be opened in this process. */
+  isolation: Isolation;
+  /** Hears what goes wrong in a revision's threads or processes, and knows those that are not loaded any more. */
+  faults: FaultBook;
+  /** Writes what must be written when the database is back. */
+  late: LateWrites;
   /** Meters of the revisions that have served before, which count on. */
   meters?: ReadonlyMap<string, RevisionMeter>;
 };
@@ -78,12 +88,14 @@ export async function openRevision(
     features: source ? [...source.vectorizer.features] : [],
     createdAt: scope.now(),
   };
+  needs.faults.refuseQuarantined(revision.id);
   const path = scope.platform.blobs.path(version.digest);
   const live = await loadRevision(revision, path, {
     source,
     operators: version.format.operators,
     ...scoreOptions(spec),
-    ...remoteOptions(scope, revision, version.signature),
+    ...remoteOptions(needs, scope, revision, version.signature),
+    ...(await localOptions(needs, scope, revision, version)),
   });
   if (!source) {
     const names = rawFeatureNames(live.runner.inputs);
@@ -105,18 +117,40 @@ export async function reopenRevision(
   const digest = revision.featureDigest ?? undefined;
   const source = service === undefined ? null : await openSource(needs, scope, service, digest);
   const path = scope.platform.blobs.path(revision.digest);
-  const { signature, format } = await needs.registry.getVersion(scope, revision.model, revision.version);
+  const version = await needs.registry.getVersion(scope, revision.model, revision.version);
+  const meter = needs.meters?.get(revision.id);
+  const quarantine = needs.faults.quarantineOf(revision.id);
+  if (quarantine) {
+    const options = { source, meter, ...scoreOptions(spec) };
+    return quarantinedRevision(revision, await readInterface(path), quarantine.reason, options);
+  }
   return loadRevision(revision, path, {
     source,
-    operators: format.operators,
-    meter: needs.meters?.get(revision.id),
+    operators: version.format.operators,
+    meter,
     ...scoreOptions(spec),
-    ...remoteOptions(scope, revision, signature),
+    ...remoteOptions(needs, scope, revision, version.signature),
+    ...(await localOptions(needs, scope, revision, version)),
   });
 }
 
 export function scoreOptions({ scoreOutput, scoreRange }: DeploymentSpecInput) {
   return { ...(scoreOutput !== undefined && { scoreOutput }), ...(scoreRange && { scoreRange }) };
+}
+
+/** How a model of a revision opens on this machine: in which of its processes, and who hears of its faults. */
+export async function localOptions(
+  { isolation, faults }: RevisionNeeds,
+  scope: Scope,
+  revision: Revision,
+  { digest, format }: Pick<ModelVersion, 'digest' | 'format'>,
+  settings: RuntimeSettings = revision.settings,
+): Promise<Placing> {
+  if (settings.upstream) return {};
+  const path = scope.platform.blobs.path(digest);
+  const model = { digest, path, operators: format.operators };
+  const isolated = (await isolation.assess(scope, model, settings)) !== null;
+  return { isolated, onFault: (fault) => faults.report(revision, fault) };
 }
 
 /**
@@ -125,16 +159,18 @@ export function scoreOptions({ scoreOutput, scoreRange }: DeploymentSpecInput) {
  * @throws serving.upstream.not_allowed
  */
 function remoteOptions(
+  needs: RevisionNeeds,
   scope: Scope,
   { deployment, id, model, settings }: Revision,
   signature: KnownSignature,
 ): { openRemote?: () => Promise<Runner> } {
-  const openRemote = remoteOpener(scope, { deployment, revision: id, model, settings, signature });
+  const openRemote = remoteOpener(needs, scope, { deployment, revision: id, model, settings, signature });
   return openRemote ? { openRemote } : {};
 }
 
 /** Opens a model on the upstream of its settings; undefined when it has none. @throws serving.upstream.not_allowed */
 export function remoteOpener(
+  { late }: RevisionNeeds,
   scope: Scope,
   of: {
     deployment: string;
@@ -155,7 +191,7 @@ export function remoteOpener(
       signature,
       timeoutMs,
       now,
-      onChange: (change) => void recordUpstream(platform, { deployment, revision, upstream }, change),
+      onChange: (change) => recordUpstream(late, { deployment, revision, upstream }, change),
     });
 }
 

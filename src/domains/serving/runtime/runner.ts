@@ -10,7 +10,7 @@ export type RunOutputs = NamedTensor[] & { path?: string; isPartial?: boolean };
 
 /** A loaded model. `run` may be called while earlier runs are under way. */
 export type Runner = {
-  readonly placement: 'inline' | 'worker' | 'upstream' | 'constant';
+  readonly placement: 'inline' | 'worker' | 'process' | 'upstream' | 'constant' | 'none';
   readonly inputs: readonly TensorSpec[];
   readonly outputs: readonly TensorSpec[];
   /** Runs that it is good for at once; further ones would only wait in it. */
@@ -32,12 +32,14 @@ export function runAside(runner: Runner, feeds: readonly NamedTensor[]): Promise
 export type RuntimeSettings = {
   /** Threads of one run. */
   threads: number;
-  /** Where it runs; `auto` decides by the measured cost of a row. */
-  placement: 'auto' | 'inline' | 'worker';
-  /** Worker threads, each with its own copy of the weights. */
+  /** Where it runs; `auto` decides by what the model may do and by the measured cost of a row. */
+  placement: 'auto' | 'inline' | 'worker' | 'process';
+  /** Worker threads or processes, each with its own copy of the weights. */
   workers: number;
-  /** A run that takes longer is answered with an error (the run itself is never killed). */
+  /** A run that takes longer is answered with an error; in a process it is ended as well. */
   timeoutMs: number;
+  /** What one process may hold of the machine's memory; default by the size of the model. */
+  memoryMb?: number;
   /** The server that runs it, when that is not this one. */
   upstream?: Upstream;
 };

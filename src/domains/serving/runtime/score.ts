@@ -6,6 +6,8 @@ export type Scorer = {
   readonly output: string | null;
   /** A probability, so that Brier and log loss are defined. */
   readonly isProbability: boolean;
+  /** Rows that were scored for requests since it was loaded, and how many of them had no valid score. */
+  readonly seen: { rows: number; invalid: number };
   /** One number a row; NaN where the output is missing, not finite or out of range. */
   scores(outputs: readonly NamedTensor[], rows: number): Float64Array;
 };
@@ -38,6 +40,7 @@ export function createScorer(
   const slack = scoreRange ? 0 : 1e-5;
   return {
     output: chosen?.name ?? null,
+    seen: { rows: 0, invalid: 0 },
     isProbability: isProbability || (low === 0 && high === 1),
     scores(results, rows) {
       const scores = new Float64Array(rows).fill(Number.NaN);
@@ -54,6 +57,13 @@ export function createScorer(
       return scores;
     },
   };
+}
+
+/** Counts scores for `Scorer.seen`; of a model without a score output there is nothing to count. */
+export function countScores({ seen, output }: Scorer, scores: Float64Array): void {
+  if (output === null) return;
+  seen.rows += scores.length;
+  for (let i = 0; i < scores.length; i++) if (Number.isNaN(scores[i])) seen.invalid++;
 }
 
 function scoreOfRow({ data }: NamedTensor, at: number, width: number): number {

@@ -60,6 +60,8 @@ export async function openUpstreamRunner(upstream: Upstream, needs: UpstreamNeed
         throw servingError('serving.upstream.failed', reason);
       }
     },
-    close: async () => {},
+    async close() {
+      if (circuit.waitMs() > 0) needs.onChange({ isOpen: false, reason: 'Nobody asks it any more.' });
+    },
   };
 }

@@ -18,7 +18,7 @@ const mostMs = 100;
  */
 export async function warmed(state: ServingState, live: LiveRevision): Promise<LiveRevision> {
   const { runner, runMs, revision, warmedOn } = live;
-  if (runner.placement === 'upstream' || runner.placement === 'constant') return live;
+  if (['upstream', 'constant', 'none'].includes(runner.placement)) return live;
   const deadline = performance.now() + mostMs;
   const { deployment } = revision;
   try {
