@@ -164,11 +164,12 @@ describe('what is not given again', () => {
     expect(answers.size).toBe(8);
     const view = await viewOf('dice');
     expect(view.cache).toMatchObject({ hits: 0, misses: 0, entries: 0 });
-    expect(view.route[0].uncached).toContain('two answers to the same row');
-    const { format } = await server.registry.getVersion(server.scope, 'm', 1);
-    format.operators = { RandomNormalLike: 1 };
-    await deploy('named', logisticModel({ weights: [1] }), { model: 'm:1', cache: true });
-    expect((await viewOf('named')).route[0].uncached).toContain('draws at random (RandomNormalLike)');
+    expect(view.route[0].uncached).toContain('draws at random (RandomNormalLike)');
+    // Where its operators do not tell, two runs do.
+    const { format } = await server.registry.getVersion(server.scope, 'dice', 1);
+    format.operators = {};
+    await deploy('unnamed', logisticModel({ weights: [1] }), { model: 'dice:1', cache: true });
+    expect((await viewOf('unnamed')).route[0].uncached).toContain('two answers to the same row');
   });
 
   test('answers from elsewhere without an age that ends them', async () => {
