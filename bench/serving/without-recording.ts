@@ -4,16 +4,14 @@
  */
 import { registerHooks } from 'node:module';
 
-const cuts: Record<string, [from: string, to: string][]> = {
+/** Where each function begins, and what it does then instead. */
+const cuts: Record<string, [begin: RegExp, more: string][]> = {
   '/recorder/prediction-log.ts': [
-    [
-      '    record(record) {\n',
-      '    record(record) {\n      if (record.id !== "") return Promise.resolve(true);\n',
-    ],
+    [/\n {4}record\((\w+)\) \{\n/, '$&      if ($1.id !== "") return Promise.resolve(true);\n'],
   ],
   '/meter/meter.ts': [
-    ['  meter.requests++;\n', '  if (now > 0) return;\n  meter.requests++;\n'],
-    ['  meter.executions++;\n', '  if (ms >= 0) return;\n  meter.executions++;\n'],
+    [/\n {2}meter\.requests\+\+;\n/, '\n  if (now > 0) return;$&'],
+    [/\n {2}meter\.executions\+\+;\n/, '\n  if (ms >= 0) return;$&'],
   ],
 };
 
@@ -23,9 +21,9 @@ registerHooks({
     const name = Object.keys(cuts).find((end) => url.endsWith(end));
     if (name === undefined) return loaded;
     let source = String(loaded.source);
-    for (const [from, to] of cuts[name]) {
-      if (!source.includes(from)) throw new Error(`${name} has changed: this benchmark cannot turn it off.`);
-      source = source.replace(from, to);
+    for (const [begin, more] of cuts[name]) {
+      if (!begin.test(source)) throw new Error(`${name} has changed: this benchmark cannot turn it off.`);
+      source = source.replace(begin, more);
     }
     return { ...loaded, source };
   },

@@ -106,7 +106,9 @@ test('a body that is longer or shorter than it says, or too large, is refused, a
   expect((await infer('worker', 'x', row, 'after'))[7]).toBe(row[7]);
 });
 
-test('the other arm of a rollout scores the same large tensors afterwards', async () => {
+test('the other arm of a rollout scores the same large tensors afterwards', {
+  timeout: 120_000,
+}, async () => {
   const weights = (scale: number) => Array.from({ length: width }, (_, i) => (scale * Math.cos(i)) / 200);
   await server.registry.add(server.platform, 'wide', logisticModel({ weights: weights(1) }));
   await server.call('POST', '/api/serving/deployments/wide/deploy', {});
@@ -116,7 +118,9 @@ test('the other arm of a rollout scores the same large tensors afterwards', asyn
   for (let i = 0; i < 5; i++) {
     const [score] = await infer('wide', 'features', rowOf(i), `wide-${i}`);
     await expect
-      .poll(async () => (await server.call('GET', `/api/serving/predictions/wide-${i}`)).body.pairScore)
+      .poll(async () => (await server.call('GET', `/api/serving/predictions/wide-${i}`)).body.pairScore, {
+        timeout: 20_000,
+      })
       .toBeCloseTo(1 - score, 4);
   }
 });

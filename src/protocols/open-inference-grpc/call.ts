@@ -92,7 +92,10 @@ export function createCall(
     clearTimeout(timer);
   });
   if (deadline !== undefined) {
-    const late = { code: status.DEADLINE_EXCEEDED, details: 'The deadline of the call has passed.' };
+    const late = {
+      code: status.DEADLINE_EXCEEDED,
+      details: 'Deadline exceeded: the call was not answered in time.',
+    };
     timer = setTimeout(() => fail(late), Math.min(deadline - Date.now(), longestTimerMs));
   }
   return {
