@@ -280,7 +280,10 @@ async function openModels(
   try {
     for (const [node, { model, digest }] of Object.entries(graph.models)) {
       const { upstream: _, ...common } = revision.settings;
-      const settings: RuntimeSettings = { ...common, ...graph.spec.nodes[node].runtime };
+      const own = graph.spec.nodes[node].runtime;
+      const settings: RuntimeSettings = { ...common, ...own };
+      // The limit of a node is the graph's affair: a run that passes it is given up, and is no hang of the model.
+      if (!settings.upstream) settings.timeoutMs = common.timeoutMs;
       const key = JSON.stringify([digest, settings.upstream ? model : '', settings]);
       const { signature, format } = versions.get(node)!;
       const open = async () =>

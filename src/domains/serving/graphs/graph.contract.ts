@@ -1,4 +1,5 @@
 import Type, { type Static } from 'typebox';
+import { RuntimeSpec } from '../runtime/runtime.contract.ts';
 
 /** The most nodes of a graph. */
 export const mostNodes = 32;
@@ -69,29 +70,6 @@ const TransformValue = Type.Union([
   ),
 ]);
 export type TransformValueInput = Static<typeof TransformValue>;
-
-/** Settings of one model's runtime within a graph. */
-const NodeRuntime = Type.Object(
-  {
-    threads: Type.Optional(Type.Integer({ minimum: 1, maximum: 64 })),
-    placement: Type.Optional(
-      Type.Union([Type.Literal('auto'), Type.Literal('inline'), Type.Literal('worker')]),
-    ),
-    workers: Type.Optional(Type.Integer({ minimum: 1, maximum: 32 })),
-    timeoutMs: Type.Optional(Type.Integer({ minimum: 10, maximum: 600_000 })),
-    upstream: Type.Optional(
-      Type.Object(
-        {
-          url: Type.String({ minLength: 1, maxLength: 2000 }),
-          protocol: Type.Union([Type.Literal('open-inference'), Type.Literal('mlflow')]),
-          model: Type.Optional(Type.String({ minLength: 1, maxLength: 260 })),
-        },
-        strict,
-      ),
-    ),
-  },
-  strict,
-);
 
 /** One node; exactly one of model, ensemble, switch, split and transform says what it is. */
 export const GraphNodeSpec = Type.Object(
@@ -169,7 +147,7 @@ export const GraphNodeSpec = Type.Object(
         },
       ),
     ),
-    runtime: Type.Optional(NodeRuntime),
+    runtime: Type.Optional(RuntimeSpec),
   },
   strict,
 );
