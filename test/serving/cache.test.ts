@@ -36,7 +36,7 @@ describe('an answer that was given before', () => {
     expect(again.body.id).not.toBe(first.body.id);
     const { id } = again.body;
     const { body: said } = await server.call('POST', '/api/serving/feedback', { items: [{ id, value: 1 }] });
-    expect(said).toEqual({ accepted: 1, unknown: [] });
+    expect(said).toMatchObject({ accepted: 1, unknown: [] });
     const read = await server.call('GET', `/api/serving/predictions/${id}`);
     expect(read.body).toMatchObject({
       cached: true,
