@@ -24,6 +24,7 @@ const remembered = new Set([
   'pipelines_steps.cache_why',
   'pipelines_cache.key',
   'platform_blob_marks.digest',
+  'serving_probes.digest',
 ]);
 
 /** Names of columns that sound like digests of blobs and are none. */
@@ -35,6 +36,7 @@ const otherDigests = new Set([
   'pipelines_revisions.digest',
   'features_services.digest',
   'serving_revisions.feature_digest',
+  'serving_probes.digest',
   'governance_policies.digest',
   'governance_approvals.policy_digest',
   'monitoring_references.profile',

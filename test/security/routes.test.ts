@@ -25,6 +25,8 @@ const open = [
   'GET /api/3.0/*',
   'GET /api/4.0/*',
   'GET /ajax-api/*',
+  // Links that a notebook of another origin shows; no data.
+  'GET /static-files/lib/notebook-trace-renderer/index.html',
 ];
 
 describe('routes and their permissions', () => {
