@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { expect, test } from 'vitest';
+import { afterAll, expect, test } from 'vitest';
 import { openCluster } from '../private-cluster.ts';
 import { freePort, kill, serve } from '../separate-server.ts';
 import { type Context, deployHealthy, faults, healthy } from './reliability/faults.ts';
@@ -77,22 +77,21 @@ test.skipIf(process.platform !== 'linux')(
 );
 
 const cluster = await openCluster();
+afterAll(() => {
+  if (typeof cluster !== 'string') cluster.remove();
+});
 if (typeof cluster === 'string') process.stderr.write(`Skipped the outage of the database: ${cluster}.\n`);
 
 test.skipIf(typeof cluster === 'string' || process.platform !== 'linux')(
   'without the database requests are answered; when it is back everything goes on and the outage is an incident',
   async () => {
     if (typeof cluster === 'string') return;
-    try {
-      const report = await underLoad(['--database', cluster.url], async (rest) => {
-        const fault = faults.find(({ name }) => name === 'the database stopped');
-        expect(await fault?.run({ ...rest, cluster, disk: noDisk })).toMatchObject({ ok: true });
-      });
-      expect(report.failures).toEqual([]);
-      expect(report.requests).toBeGreaterThan(200);
-    } finally {
-      cluster.remove();
-    }
+    const report = await underLoad(['--database', cluster.url], async (rest) => {
+      const fault = faults.find(({ name }) => name === 'the database stopped');
+      expect(await fault?.run({ ...rest, cluster, disk: noDisk })).toMatchObject({ ok: true });
+    });
+    expect(report.failures).toEqual([]);
+    expect(report.requests).toBeGreaterThan(200);
   },
   180_000,
 );
