@@ -219,11 +219,17 @@ export const faults: Fault[] = [
       });
       const { digest } = (await server.must('GET', '/api/serving/deployments/dies')).champion;
       return untilQuarantined(context, 'dies', ['model-crash'], async () => {
-        const asked = server.infer('dies', [1]);
-        await wait(100);
-        for (const pid of server.modelProcesses(digest.replace('sha256:', ''))) kill(pid);
+        // It dies while it answers, however fast the machine is.
+        let isAnswered = false;
+        const asked = server.infer('dies', [1]).finally(() => {
+          isAnswered = true;
+        });
+        while (!isAnswered) {
+          await wait(20);
+          for (const pid of server.modelProcesses(digest.replace('sha256:', ''))) kill(pid);
+        }
         await asked;
-        await wait(700);
+        await wait(300);
       });
     },
   },
