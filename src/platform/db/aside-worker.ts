@@ -10,9 +10,11 @@ const { path } = workerData as { path: string };
 const database = new DatabaseSync(path, { readOnly: true });
 addFunctions(database);
 database.exec('PRAGMA busy_timeout=5000');
-// Reads of a large file are spread wide over it. What they are given goes with the thread, a minute after the last.
-const isLarge = statSync(path).size >= 512 * 1024 * 1024;
-database.exec(`PRAGMA cache_size=${isLarge ? -64_000 : -8000}`);
+// Reads are spread wide over a file, so a quarter of it is kept, within bounds. It goes with the thread, a minute after
+// the last read.
+const [leastCache, mostCache] = [8, 64].map((megabytes) => megabytes * 1024);
+const cacheKb = Math.min(mostCache, Math.max(leastCache, Math.round(statSync(path).size / 4 / 1024)));
+database.exec(`PRAGMA cache_size=-${cacheKb}`);
 const statements = new Map<string, StatementSync>();
 
 function prepare(text: string): StatementSync {
