@@ -64,26 +64,3 @@ test('a bad request fails by itself', async () => {
     'fulfilled',
   ]);
 });
-
-test('no joint run is larger than what costs least by the row', async () => {
-  const path = join(folder, 'limit.onnx');
-  writeFileSync(path, logisticModel({ weights: [1] }));
-  const session = await openOnnxSession(path, 1);
-  const sizes: number[] = [];
-  // As trees do, but more so: beyond a hundred rows each costs many times as much.
-  const steep = {
-    ...session,
-    run(feeds: readonly NamedTensor[]) {
-      const [count] = feeds[0].shape;
-      sizes.push(count);
-      const end = performance.now() + (0.5 + count * 0.01) * (count > 100 ? 10 : 1);
-      while (performance.now() < end);
-      return session.run(feeds);
-    },
-  };
-  const run = await batched(steep);
-  sizes.length = 0;
-  await Promise.all(Array.from({ length: 40 }, (_, i) => run(rows(Array.from({ length: 10 }, () => [i])))));
-  expect(Math.max(...sizes)).toBe(60);
-  await session.release();
-});

@@ -1,7 +1,6 @@
-import { performance } from 'node:perf_hooks';
 import type { JoinedRuns } from '../meter/meter.ts';
 import type { OnnxSession } from './onnx-session.ts';
-import { allocate, elementCount, type NamedTensor, type TensorData, type TensorSpec } from './tensors.ts';
+import { allocate, elementCount, type NamedTensor, type TensorData } from './tensors.ts';
 
 type Run = (feeds: readonly NamedTensor[]) => Promise<NamedTensor[]>;
 type Waiting = {
@@ -11,21 +10,16 @@ type Waiting = {
   reject(error: unknown): void;
 };
 
-/** Rows of one joint run that are tried; there are no larger ones, so that nobody waits long for the company it got. */
-const rowsTried = [16, 32, 64, 128, 256];
-const triesEach = 5;
-/** A longer run tells enough of its size, and of those beyond it. */
-const longTryMs = 4;
-/** A size is as good as the best one when a row costs at most so many times as much; other work disturbs a try. */
-const asGood = 1.6;
+/** Rows of one joint run, so that nobody waits long for the company it got. */
+const mostRows = 256;
 const probeTolerance = 1e-5;
 
 /**
  * Joins the runs that arrive in one turn of the event loop, or while another run is under way, into one run, and
  * gives each its own rows back. Nobody waits for requests that are not there yet. Only for models whose rows are independent: every first dimension is free, all others are
  * fixed, and a probe of two rows gives together what it gives apart. When a joint run fails, each runs alone, so
- * that a bad request fails by itself. No joint run is larger than what costs least by the row. `onDone` hears how many
- * runs have ended, well or not; `joined` counts those that shared one.
+ * that a bad request fails by itself. `onDone` hears how many runs have ended, well or not; `joined` counts those that
+ * shared one.
  */
 export async function batched(
   session: OnnxSession,
@@ -35,7 +29,6 @@ export async function batched(
   if (!(await rowsAreIndependent(session))) {
     return (feeds) => session.run(feeds).finally(() => onDone(1));
   }
-  const mostRows = await cheapestRows(session);
   const waiting: Waiting[] = [];
   let running = false;
 
@@ -55,7 +48,7 @@ export async function batched(
   };
   const drain = async () => {
     while (waiting.length > 0) {
-      const batch = takeBatch(waiting, mostRows);
+      const batch = takeBatch(waiting);
       await runAll(batch);
       onDone(batch.length);
     }
@@ -70,7 +63,7 @@ export async function batched(
     });
 }
 
-function takeBatch(waiting: Waiting[], mostRows: number): Waiting[] {
+function takeBatch(waiting: Waiting[]): Waiting[] {
   let rows = 0;
   let count = 0;
   while (count < waiting.length && (count === 0 || rows + waiting[count].rows <= mostRows)) {
@@ -114,50 +107,24 @@ function split(outputs: readonly NamedTensor[], batch: readonly Waiting[]): void
   }
 }
 
-/**
- * The most rows of a run at which a row costs about the least. More is not always cheaper: the runtime evaluates the same
- * trees three times as slowly from some hundred rows on.
- */
-async function cheapestRows(session: OnnxSession): Promise<number> {
-  const costs: { rows: number; cost: number }[] = [];
-  for (const rows of rowsTried) {
-    const feeds = probe(session.inputs, 0.5, rows);
-    let least = Number.POSITIVE_INFINITY;
-    for (let i = 0; i < triesEach && !(least > longTryMs && i > 0); i++) {
-      const start = performance.now();
-      await session.run(feeds);
-      least = Math.min(least, performance.now() - start);
-    }
-    costs.push({ rows, cost: least / rows });
-    if (least > longTryMs) break;
-  }
-  const best = Math.min(...costs.map(({ cost }) => cost));
-  return Math.max(...costs.filter(({ cost }) => cost <= best * asGood).map(({ rows }) => rows));
-}
-
-/** Rows that are all alike. */
-function probe(inputs: readonly TensorSpec[], value: number, rows: number): NamedTensor[] {
-  return inputs.map(({ name, datatype, shape }) => {
-    const whole = [rows, ...shape.slice(1)];
-    const data = allocate(datatype, elementCount(whole));
-    if (data instanceof Float32Array || data instanceof Float64Array) data.fill(value);
-    return { name, datatype, shape: whole, data };
-  });
-}
-
 async function rowsAreIndependent(session: OnnxSession): Promise<boolean> {
   const { inputs, outputs } = session;
   const isFree = ({ shape, datatype }: { shape: readonly number[]; datatype: string }) =>
     shape[0] === -1 && !shape.slice(1).includes(-1) && datatype !== 'BYTES';
   if (!inputs.every(isFree) || !outputs.every(isFree)) return false;
-  const one = (value: number): Waiting => ({
-    feeds: probe(inputs, value, 1),
+  const probe = (value: number): Waiting => ({
+    feeds: inputs.map(({ name, datatype, shape }) => {
+      const one = [1, ...shape.slice(1)];
+      const data = allocate(datatype, elementCount(one));
+      if (data instanceof Float32Array || data instanceof Float64Array) data.fill(value);
+      return { name, datatype, shape: one, data };
+    }),
     rows: 1,
     resolve: () => {},
     reject: () => {},
   });
   try {
-    const batch = [one(0), one(0.5)];
+    const batch = [probe(0), probe(0.5)];
     const apart = [await session.run(batch[0].feeds), await session.run(batch[1].feeds)];
     const together = await session.run(join(batch));
     const parts: NamedTensor[][] = [];
