@@ -271,6 +271,14 @@ export const faults: Fault[] = [
         await wait(50);
       }
       const ok = (await rolledBack()) && failed === 0;
+      const { items } = await server.must(
+        'GET',
+        '/api/serving/quarantine?deployment=challenged&state=active',
+      );
+      for (const { revision } of items)
+        await server.must('POST', `/api/serving/quarantine/${revision}/release`, {
+          reason: 'the run goes on',
+        });
       await server.must('DELETE', '/api/serving/deployments/challenged');
       return { ok, text: `rolled back after ${asked} requests, ${failed} of them failed` };
     },

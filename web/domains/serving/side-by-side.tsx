@@ -67,6 +67,7 @@ export function SideBySideView({ deployment }: { deployment: Deployment }) {
             />
             <TimeRange />
             <Button
+              flex="none"
               loading={compare.isPending}
               disabled={chosenA === '' || chosenB === '' || chosenA === chosenB}
               onClick={() => compare.mutate()}
