@@ -183,14 +183,14 @@ const base: Column<Prediction>[] = [
         {row.version ?? '–'} {row.arm === 'champion' ? '' : <span className="tag">{row.arm}</span>}
       </span>
     ),
-    width: '84px',
+    width: '76px',
   },
   {
     key: 'latency',
     title: 'Latency',
     value: (row) => row.latencyMs,
     render: (row) => duration(row.latencyMs),
-    width: '72px',
+    width: '92px',
     align: 'right',
   },
 ];
