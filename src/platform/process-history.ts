@@ -35,7 +35,7 @@ export function createProcessHistory(now: () => number): ProcessHistory {
     fineFor: 3600,
     coarseSeconds: 60,
     coarseFor: 86_400,
-    join,
+    join: joinPoints,
   });
   let before = monitor.read();
   let beforeGc = gcSeconds(before);
@@ -74,8 +74,8 @@ export function createProcessHistory(now: () => number): ProcessHistory {
 
 const gcSeconds = ({ gc }: ProcessStats) => Object.values(gc).reduce((sum, { seconds }) => sum + seconds, 0);
 
-/** Usual values are averaged, the worst stays the worst. */
-function join(points: readonly ProcessPoint[]): ProcessPoint {
+/** Several points as one: usual values are averaged, the worst stays the worst. */
+export function joinPoints(points: readonly ProcessPoint[]): ProcessPoint {
   const mean = (of: (point: ProcessPoint) => number) =>
     points.reduce((sum, point) => sum + of(point), 0) / points.length;
   const worst = (of: (point: ProcessPoint) => number) => Math.max(...points.map(of));

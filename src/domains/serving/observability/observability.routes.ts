@@ -4,6 +4,7 @@ import { isoTime } from '../../../platform/clock.ts';
 import { platformError } from '../../../platform/errors.ts';
 import type { HoustonApp } from '../../../platform/http/app.ts';
 import { Name } from '../../../platform/names.ts';
+import { joinPoints } from '../../../platform/process-history.ts';
 import { getDeployment } from '../deployments.service.ts';
 import { splitPredictionId } from '../recorder/prediction-log.ts';
 import { parseTime } from '../routing/request-rows.ts';
@@ -169,20 +170,6 @@ function processPoints(found: ProcessSteps, step: number) {
   const width = step * 1000;
   const groups = Map.groupBy(found, ({ time }) => Math.floor(time / width) * width);
   return [...groups].map(([time, group]) => {
-    const mean = (of: (point: ProcessSteps[number]['point']) => number) =>
-      group.reduce((sum, { point }) => sum + of(point), 0) / group.length;
-    const worst = (of: (point: ProcessSteps[number]['point']) => number) =>
-      Math.max(...group.map(({ point }) => of(point)));
-    return {
-      time: isoTime(time),
-      cpu: mean((point) => point.cpu),
-      residentBytes: worst((point) => point.residentBytes),
-      heapBytes: mean((point) => point.heapBytes),
-      externalBytes: mean((point) => point.externalBytes),
-      lagP50: mean((point) => point.lagP50),
-      lagP99: worst((point) => point.lagP99),
-      lagMax: worst((point) => point.lagMax),
-      gc: mean((point) => point.gc),
-    };
+    return { time: isoTime(time), ...joinPoints(group.map(({ point }) => point)) };
   });
 }
