@@ -2,8 +2,9 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Kysely } from 'kysely';
-import { afterAll, beforeAll, expect, it, vi } from 'vitest';
+import { afterAll, beforeAll, expect, it } from 'vitest';
 import { createPostgresDatabase, describeOnEachDatabase } from '../../../test/databases.ts';
+import { eventually } from '../../../test/eventually.ts';
 import { startTestServer, type TestServer } from '../../../test/server.ts';
 import type { HoustonClient } from '../../client/client.ts';
 import { migrate } from '../../platform/db/migrate.ts';
@@ -65,24 +66,18 @@ describeOnEachDatabase('approvals of pipeline steps', (open, dialect) => {
 
   const runOf = (id: string) => server.client.get<Run>(`/api/pipelines/runs/${id}`);
   const inState = (id: string, state: string) =>
-    vi.waitFor(
-      async () => {
-        const run = await runOf(id);
-        expect(run.state).toBe(state);
-        return run;
-      },
-      { timeout: 20_000, interval: 50 },
-    );
+    eventually(async () => {
+      const run = await runOf(id);
+      expect(run.state).toBe(state);
+      return run;
+    });
   const waiting = async (pipeline = 'shipping') => {
     const { id } = await server.client.post<Run>(`/api/pipelines/${pipeline}/runs`, {});
-    const approval = await vi.waitFor(
-      async () => {
-        const [step] = (await runOf(id)).steps;
-        expect(step.state).toBe('awaiting-approval');
-        return String(step.awaiting).replace('approval:', '');
-      },
-      { timeout: 20_000, interval: 50 },
-    );
+    const approval = await eventually(async () => {
+      const [step] = (await runOf(id)).steps;
+      expect(step.state).toBe('awaiting-approval');
+      return String(step.awaiting).replace('approval:', '');
+    });
     return { id, approval };
   };
   const decide = (approval: string, decision: string, client = ben) =>
@@ -155,9 +150,7 @@ describeOnEachDatabase('approvals of pipeline steps', (open, dialect) => {
     await server.client.post(`/api/pipelines/runs/${id}/cancel`, {});
     await inState(id, 'cancelled');
     const scope = server.platform.systemScope('user:local');
-    await vi.waitFor(async () => expect((await getApproval(scope, approval)).state).toBe('superseded'), {
-      timeout: 10_000,
-    });
+    await eventually(async () => expect((await getApproval(scope, approval)).state).toBe('superseded'));
     await expect(decide(approval, 'approve')).rejects.toMatchObject({ code: 'governance.approval.closed' });
   });
 

@@ -1,4 +1,5 @@
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { eventually } from '../../../test/eventually.ts';
 import { startTestServer, type TestServer } from '../../../test/server.ts';
 import { createPipelinesDomain } from './index.ts';
 
@@ -25,14 +26,11 @@ describe('the HTTP door of the pipelines', () => {
   };
 
   const ended = (id: string) =>
-    vi.waitFor(
-      async () => {
-        const { json } = await call('GET', `/api/pipelines/runs/${id}`);
-        expect(json.endedAt).not.toBeNull();
-        return json;
-      },
-      { timeout: 10_000 },
-    );
+    eventually(async () => {
+      const { json } = await call('GET', `/api/pipelines/runs/${id}`);
+      expect(json.endedAt).not.toBeNull();
+      return json;
+    });
 
   it('declares, lists and reads pipelines, as JSON and as YAML', async () => {
     const yaml =
@@ -80,7 +78,7 @@ describe('the HTTP door of the pipelines', () => {
       jobs: { a: { run: 'sleep 30' }, b: { needs: ['a'], run: 'true' } },
     });
     const { id } = (await call('POST', '/api/pipelines/slow/runs')).json;
-    await vi.waitFor(async () =>
+    await eventually(async () =>
       expect((await call('GET', `/api/pipelines/runs/${id}`)).json.steps[0]?.state).toBe('running'),
     );
     await call('POST', `/api/pipelines/runs/${id}/cancel`);

@@ -1,7 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import Type from 'typebox';
-import { afterEach, expect, it, vi } from 'vitest';
+import { afterEach, expect, it } from 'vitest';
 import { describeOnEachDatabase, type OpenPlatform } from '../../../../test/databases.ts';
+import { eventually } from '../../../../test/eventually.ts';
 import type { Json, JsonObject } from '../../../platform/json.ts';
 import { listEvents, record } from '../../../platform/ledger/index.ts';
 import type { Platform } from '../../../platform/platform.ts';
@@ -94,15 +95,12 @@ async function startHarness(platform: Platform) {
   return { platform, domain, reactors, scope, counts, stop };
 }
 
-async function ended(h: Harness, id: string, timeout = 15_000) {
-  return vi.waitFor(
-    async () => {
-      const found = await h.domain.getRun(h.scope, id);
-      expect(['succeeded', 'failed', 'stopped', 'cancelled']).toContain(found.run.state);
-      return found;
-    },
-    { timeout, interval: 20 },
-  );
+function ended(h: Harness, id: string) {
+  return eventually(async () => {
+    const found = await h.domain.getRun(h.scope, id);
+    expect(['succeeded', 'failed', 'stopped', 'cancelled']).toContain(found.run.state);
+    return found;
+  });
 }
 
 async function runOnce(h: Harness, jobs: Json, params: JsonObject = {}, more: JsonObject = {}) {
@@ -263,7 +261,7 @@ describeOnEachDatabase('pipeline runs', (openPlatform) => {
     const waiting = async () => {
       await h.domain.putPipeline(h.scope, 'p', { jobs });
       const { id } = await h.domain.startRun(h.scope, { pipeline: 'p' });
-      await vi.waitFor(async () => {
+      await eventually(async () => {
         const { steps } = await h.domain.getRun(h.scope, id);
         expect(steps[0]?.state).toBe('awaiting-approval');
       });
@@ -296,7 +294,7 @@ describeOnEachDatabase('pipeline runs', (openPlatform) => {
     const first = await h.domain.startRun(h.scope, { pipeline: 'p' });
     await delay(2);
     const second = await h.domain.startRun(h.scope, { pipeline: 'p' });
-    await vi.waitFor(async () =>
+    await eventually(async () =>
       expect((await h.domain.getRun(h.scope, first.id)).steps[0]?.state).toBe('running'),
     );
     expect((await h.domain.getRun(h.scope, second.id)).run.state).toBe('queued');
@@ -304,7 +302,7 @@ describeOnEachDatabase('pipeline runs', (openPlatform) => {
     const { run, steps } = await ended(h, first.id);
     expect(run.state).toBe('cancelled');
     expect(statesOf(steps)).toEqual({ slow: 'cancelled', next: 'cancelled' });
-    await vi.waitFor(async () =>
+    await eventually(async () =>
       expect((await h.domain.getRun(h.scope, second.id)).run.state).toBe('running'),
     );
     await h.domain.cancelRun(h.scope, second.id);
@@ -334,7 +332,7 @@ describeOnEachDatabase('pipeline runs', (openPlatform) => {
     const newest = await happen('data.version.created', { dataset: 'flights', version: 2 });
     await h.reactors.settled();
     await h.platform.jobs.wake();
-    const rows = await vi.waitFor(async () => {
+    const rows = await eventually(async () => {
       const found = await h.platform.db.selectFrom('pipelines_runs').selectAll().orderBy('id').execute();
       expect(found.map((run) => run.state)).toEqual(['running', 'queued']);
       return found;
@@ -399,13 +397,13 @@ describeOnEachDatabase('pipeline runs', (openPlatform) => {
     });
     expect(again.run.state).toBe('succeeded');
     expect(again.steps[0].attempt).toBe(2);
-  }, 30_000);
+  });
 
   it('fails a step whose job has died, so that no run waits for ever', async () => {
     const h = await start();
     await h.domain.putPipeline(h.scope, 'p', { jobs: { slow: { uses: 'test/slow' } } });
     const { id } = await h.domain.startRun(h.scope, { pipeline: 'p' });
-    const step = await vi.waitFor(async () => {
+    const step = await eventually(async () => {
       const [found] = (await h.domain.getRun(h.scope, id)).steps;
       expect(found?.state).toBe('running');
       return found;
@@ -433,16 +431,16 @@ describeOnEachDatabase('pipeline runs', (openPlatform) => {
       },
     });
     const { id } = await h.domain.startRun(h.scope, { pipeline: 'p' });
-    await vi.waitFor(
-      async () => expect((await h.domain.getRun(h.scope, id)).steps[1]?.state).toBe('succeeded'),
-      10_000,
+    await eventually(async () =>
+      expect((await h.domain.getRun(h.scope, id)).steps[1]?.state).toBe('succeeded'),
     );
     await h.domain.cancelRun(h.scope, id);
     const { run, steps } = await ended(h, id);
     expect(run.state).toBe('cancelled');
     expect(statesOf(steps)).toEqual({ a: 'cancelled', w: 'succeeded' });
-    await delay(50);
     const { execFileSync } = await import('node:child_process');
-    expect(execFileSync('ps', ['-eo', 'args'], { encoding: 'utf8' })).not.toContain(marker);
-  }, 30_000);
+    await eventually(() =>
+      expect(execFileSync('ps', ['-eo', 'args'], { encoding: 'utf8' })).not.toContain(marker),
+    );
+  });
 });
