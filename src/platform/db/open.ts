@@ -31,7 +31,7 @@ export function dialectOf(db: Db): Dialect {
   return db.getExecutor().adapter.constructor.name.startsWith('Postgres') ? 'postgres' : 'sqlite';
 }
 
-const connectMs = 5000;
+const connectMs = 30_000;
 
 function openPostgres(url: string): Db {
   // Loaded here, for most servers never need it.
@@ -45,7 +45,7 @@ function openPostgres(url: string): Db {
     connectionString: url,
     max: 10,
     types,
-    // A database that is away is an error, not a wait without end.
+    // A database that is away is an error, not a wait without end; one that is busy, or whose connections are, is not.
     connectionTimeoutMillis: connectMs,
     keepAlive: true,
   });
