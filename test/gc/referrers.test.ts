@@ -94,7 +94,7 @@ describe('what keeps blobs alive', () => {
       name: 'recorded',
       source: 'mlflow-artifacts:/0/models/m-1/artifacts',
     });
-  }, 240_000);
+  }, 700_000);
   afterAll(async () => {
     await flights.close();
     await houston.end();
@@ -103,7 +103,7 @@ describe('what keeps blobs alive', () => {
 
   async function runTraining(): Promise<{ steps: { state: string }[] }> {
     const { id } = await houston.client.post<{ id: string }>('/api/pipelines/flights-training/runs', {});
-    for (const until = Date.now() + 200_000; Date.now() < until; ) {
+    for (const until = Date.now() + 600_000; Date.now() < until; ) {
       const run = await houston.client.get<{ state: string; steps: { state: string }[] }>(
         `/api/pipelines/runs/${id}`,
       );
@@ -183,5 +183,5 @@ describe('what keeps blobs alive', () => {
       '/api/serving/deployments/flights-delay',
     );
     expect(champion).toBeTruthy();
-  }, 240_000);
+  }, 700_000);
 });
