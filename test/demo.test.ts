@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -9,9 +9,9 @@ import { type OwnServer, startOwnServer } from '../examples/flights/own-server.t
 import type { DemoResult } from '../examples/flights/summary.ts';
 import { createClient, type HoustonClient } from '../src/client/client.ts';
 import { hasPython, runPython } from './python.ts';
+import { freePort } from './separate-server.ts';
 
 const bin = join(import.meta.dirname, '..', 'bin', 'houston.mjs');
-const port = 40_000 + (process.pid % 20_000);
 
 type File = { digest: string };
 type Run = { id: string; state: string; steps: { key: string; outputs: Record<string, unknown> }[] };
@@ -20,23 +20,27 @@ describe('the flights demo, one month long', () => {
   const dataDir = mkdtempSync(join(tmpdir(), 'houston-demo-'));
   let result: DemoResult;
   let output = '';
+  let demo: ChildProcess | undefined;
   let server: OwnServer;
   let client: HoustonClient;
 
   beforeAll(async () => {
+    const port = await freePort();
     const flags = ['demo', '--months', '1', '--share', '5', '--exit', '--json'];
-    const demo = spawn(process.execPath, [bin, ...flags, '--port', String(port), '--data-dir', dataDir], {
+    const child = spawn(process.execPath, [bin, ...flags, '--port', String(port), '--data-dir', dataDir], {
       stdio: ['ignore', 'pipe', 'inherit'],
     });
-    const [printed, [code]] = await Promise.all([text(demo.stdout), once(demo, 'exit')]);
+    demo = child;
+    const [printed, [code]] = await Promise.all([text(child.stdout), once(child, 'exit')]);
     output = printed;
     expect(code, output).toBe(0);
     result = JSON.parse(output.trim().split('\n').at(-1) ?? '') as DemoResult;
     server = await startOwnServer({ port, dataDir, keep: true });
     client = createClient({ url: server.url });
-  }, 600_000);
+  }, 1_800_000);
   afterAll(async () => {
     client?.close();
+    demo?.kill();
     await server?.stop();
     rmSync(dataDir, { recursive: true, force: true });
   });
@@ -99,6 +103,6 @@ describe('the flights demo, one month long', () => {
       expect(auc).toBeGreaterThan(reference.auc - 0.005);
       expect(auc).toBeLessThan(reference.auc + 0.005);
     },
-    300_000,
+    600_000,
   );
 });

@@ -162,12 +162,13 @@ async function trainFirst(client: HoustonClient, screen: Screen): Promise<void> 
  * model with the champion's answers that takes many times as long, which the canary must roll back.
  */
 function createSabotages(client: HoustonClient, flights: Flights, screen: Screen) {
-  const busy = async () => {
+  const rolloutState = async () => {
     const { rollout } = await client.get<{ rollout: { state: string } | null }>(
       `/api/serving/deployments/${service}`,
     );
-    return rollout !== null && ['awaiting-approval', 'shadow', 'canary'].includes(rollout.state);
+    return rollout?.state ?? 'none';
   };
+  const busy = async () => ['awaiting-approval', 'shadow', 'canary'].includes(await rolloutState());
   const shuffled = async () => {
     const bytes = await flights.shuffledParquet(january, february);
     await client.post(`/api/data/datasets/flights-shuffled/versions`, bytes, {
@@ -189,9 +190,15 @@ function createSabotages(client: HoustonClient, flights: Flights, screen: Screen
       `sabotage: version ${version.version} answers as the champion does, many times slower`,
     );
     const { digest, size } = version;
-    await client.post('/api/pipelines/flights-exam/runs', {
+    const run = await client.post<{ id: string }>('/api/pipelines/flights-exam/runs', {
       params: { version: version.version, digest, size },
     });
+    // The clock stands still meanwhile: on a slow machine too, there must be flights left to judge it by.
+    await followRun(client, run.id, () => {});
+    await waitFor(
+      'the slow version to be approved',
+      async () => (await rolloutState()) !== 'awaiting-approval',
+    );
   };
   const plan = [
     { after: 0.3, act: shuffled },
@@ -230,14 +237,10 @@ function createPace(healing: () => boolean, daysPerSecond?: number): (time: numb
 
 /** Waits until nothing that the story began is still under way. */
 async function settle(client: HoustonClient): Promise<void> {
-  await waitFor(
-    'pipelines to end',
-    async () => {
-      const runs = await client.get<{ items: { state: string }[] }>('/api/pipelines/runs', { limit: 20 });
-      return runs.items.every((run) => !['queued', 'running'].includes(run.state));
-    },
-    180_000,
-  );
+  await waitFor('pipelines to end', async () => {
+    const runs = await client.get<{ items: { state: string }[] }>('/api/pipelines/runs', { limit: 20 });
+    return runs.items.every((run) => !['queued', 'running'].includes(run.state));
+  });
   await wait(1500);
 }
 

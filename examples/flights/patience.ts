@@ -5,7 +5,7 @@ import { HoustonReplyError } from '../../src/client/client.ts';
 export async function waitFor(
   what: string,
   done: () => Promise<boolean>,
-  timeoutMs = 120_000,
+  timeoutMs = 900_000,
 ): Promise<void> {
   const until = Date.now() + timeoutMs;
   while (!(await done())) {
