@@ -10,6 +10,7 @@ import { lockDataFolder } from '../src/platform/data-lock.ts';
 import { processStartTime, thisProcess } from '../src/platform/engines/process-identity.ts';
 import { record } from '../src/platform/ledger/index.ts';
 import type { DomainModule } from '../src/platform/module.ts';
+import { createReactors } from '../src/platform/reactors/reactors.ts';
 import { type Scope, transact } from '../src/platform/scope.ts';
 import { startTestServer, type TestServer } from './server.ts';
 
@@ -87,6 +88,25 @@ describe('platform', () => {
     await server.reactors.settled();
     expect(server.domains.echo.seen.at(-1)).toBe(event.id);
     expect((await server.client.get<{ items: unknown[] }>('/api/ledger/dead-letters')).items).toEqual([]);
+  });
+
+  it('lets a new reactor begin after what was there before it', async () => {
+    await ask(server.platform.systemScope('user:test'), 'question:3');
+    const seen: Record<string, string[]> = { first: [], last: [] };
+    const reactorOf = (begins: 'first' | 'last') => ({
+      name: `late.${begins}`,
+      types: ['test.question.asked'],
+      begins,
+      handle: async (_scope: Scope, event: { subject: string }) => void seen[begins].push(event.subject),
+    });
+    const late = createReactors(server.platform, [reactorOf('first'), reactorOf('last')]);
+    await late.start();
+    await late.settled();
+    await ask(server.platform.systemScope('user:test'), 'question:4');
+    await late.settled();
+    await late.stop();
+    expect(seen.last).toEqual(['question:4']);
+    expect(seen.first.slice(-2)).toEqual(['question:3', 'question:4']);
   });
 
   it('streams events live', async () => {

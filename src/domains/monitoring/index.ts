@@ -74,7 +74,8 @@ export function createMonitoringDomain(
           await service.ensureMonitor(scope, String(event.data.deployment));
         },
       },
-      { name: 'monitoring-faults', types: faultTypes, handle: onFaultEvent },
+      // What went wrong before somebody watched is over: it opens no incident at an upgrade.
+      { name: 'monitoring-faults', types: faultTypes, begins: 'last', handle: onFaultEvent },
     ],
     declarables: [
       {

@@ -15,6 +15,8 @@ export type Reactor = {
   name: string;
   /** Exact types, or prefixes that end in `.*`. */
   types: readonly string[];
+  /** Where it begins in a ledger that was there before it: at its first event, or after its last. Default: first. */
+  begins?: 'first' | 'last';
   handle(scope: Scope, event: LedgerEvent): Promise<void>;
 };
 
@@ -93,9 +95,10 @@ function createRunner(platform: Platform, reactor: Reactor) {
   /** One replica at a time runs a reactor; the lease passes on when its holder dies. */
   const claim = async (): Promise<boolean> => {
     const now = Date.now();
+    const seq = reactor.begins === 'last' ? (await ledgerHead(scope)).seq : 0;
     await platform.db
       .insertInto('reactor_cursors')
-      .values({ name: reactor.name, seq: 0, owner: null, lease_until: 0 })
+      .values({ name: reactor.name, seq, owner: null, lease_until: 0 })
       .onConflict((conflict) => conflict.column('name').doNothing())
       .execute();
     let claim = platform.db
