@@ -158,4 +158,56 @@ describe('a revision that hangs again and again', () => {
     expect((await rolloutOf()).reason).toContain('It went into quarantine.');
     expect((await view(server, 'm')).quarantine[0].answeredBy).toBe('champion');
   });
+
+  test('as a challenger that is released at once: what it still had to do is held against nobody', async () => {
+    server = await startServing();
+    const { call } = server;
+    await server.registry.add(server.platform, 'm', logisticModel({ weights: [1] }));
+    await server.registry.add(server.platform, 'm', hangingModel());
+    const rollout = {
+      minimumRequests: 10_000,
+      shadowRequests: 10_000,
+      alpha: 1e-9,
+      latencyObjectiveMs: 60_000,
+    };
+    await deploy(server, 'm', { runtime, rollout });
+    const { id } = await deploy(server, 'm', { runtime, rollout }, 2);
+    // Many at once: more wait for the challenger than it takes to put it in quarantine.
+    await Promise.all(Array.from({ length: 24 }, () => (server as ServingServer).infer('m', bad)));
+    const active = async () => (await call('GET', '/api/serving/quarantine?state=active')).body.items;
+    await expect.poll(active, { timeout: 120_000, interval: 20 }).toHaveLength(1);
+    const [{ revision }] = await active();
+    await call('POST', `/api/serving/quarantine/${revision}/release`, { reason: 'the run goes on' });
+    expect((await call('GET', `/api/serving/rollouts/${id}`)).body.state).toBe('rolled-back');
+    const processes = () => process.getActiveResourcesInfo().filter((name) => name === 'ProcessWrap').length;
+    await expect.poll(processes, { timeout: 120_000, interval: 100 }).toBe(0);
+    expect(await active()).toEqual([]);
+    const told = await listEvents(server.scope, { types: ['serving.revision.*'], order: 'oldest' });
+    expect(told.at(-1)?.type).toBe('serving.revision.released');
+  }, 300_000);
+
+  test('as a graph is answered for by its fallback, also after a restart', async () => {
+    const registry = createTestRegistry();
+    const folder = mkdtempSync(join(tmpdir(), 'houston-quarantine-'));
+    server = await startServing({ dataDir: folder, registry });
+    await registry.add(server.platform, 'hangs', hangingModel());
+    const graph = { nodes: { only: { model: 'hangs' } } };
+    const spec = { graph, runtime, fallback: { constant: { probability: 0.25 } } };
+    const put = await server.call('PUT', '/api/serving/deployments/g', spec);
+    expect([put.status, put.body]).toEqual([200, expect.anything()]);
+    expect((await server.call('POST', '/api/serving/deployments/g/deploy', {})).status).toBe(200);
+    expect(new Set(await provoke(server, 'g'))).toEqual(new Set([200]));
+    expect((await server.call('GET', '/api/serving/deployments/g/graphs')).status).toBe(200);
+
+    await server.close();
+    server = await startServing({ dataDir: folder, registry });
+    const answer = await server.infer('g', good);
+    expect([answer.status, answer.body.outputs?.[0].data]).toEqual([200, [0.25]]);
+    expect((await view(server, 'g')).quarantine[0].answeredBy).toBe('fallback');
+    const { revision } = (await view(server, 'g')).quarantine[0];
+    await server.call('POST', `/api/serving/quarantine/${revision}/release`, { reason: 'mended' });
+    const score = async () => (await server?.infer('g', good))?.body.outputs[0].data[0];
+    await expect.poll(score, { timeout: 60_000 }).toBe(0.5);
+    rmSync(folder, { recursive: true, force: true });
+  }, 300_000);
 });

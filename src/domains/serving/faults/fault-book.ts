@@ -23,6 +23,11 @@ export type FaultListener = {
 /** What has gone wrong with the revisions of this process, in memory: the database may be away. */
 export type FaultBook = {
   report(revision: Revision, fault: Fault): void;
+  /**
+   * For one loaded instance of a revision. Once the revision was in quarantine nothing more is heard of it, not even
+   * after a release: what it still has to do before it is gone says nothing of the next instance.
+   */
+  reporter(revision: Revision): (fault: Fault) => void;
   quarantineOf(revision: string): Quarantine | undefined;
   /** Whether a revision of the deployment is in quarantine. */
   hasQuarantine(deployment: string): boolean;
@@ -46,9 +51,18 @@ const mostFaults = 50;
 export function createFaultBook(now: () => number): FaultBook {
   const quarantined = new Map<string, Quarantine>();
   const seen = new Map<string, { revision: Revision; faults: SeenFault[] }>();
+  /** How often each was in quarantine since the start. */
+  const terms = new Map<string, number>();
+  const termOf = ({ id }: Revision) => terms.get(id) ?? 0;
   let listener: FaultListener | undefined;
 
   return {
+    reporter(revision) {
+      const term = termOf(revision);
+      return (fault) => {
+        if (termOf(revision) === term) this.report(revision, fault);
+      };
+    },
     report(revision, fault) {
       if (quarantined.has(revision.id)) return;
       const time = now();
@@ -69,6 +83,7 @@ export function createFaultBook(now: () => number): FaultBook {
         since: time,
       };
       quarantined.set(revision.id, quarantine);
+      terms.set(revision.id, termOf(revision) + 1);
       seen.delete(revision.id);
       listener?.onQuarantine(revision, quarantine);
     },

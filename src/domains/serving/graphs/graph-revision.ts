@@ -1,6 +1,7 @@
 import { digestJson, type Json, shortDigest } from '../../../platform/json.ts';
 import type { Scope } from '../../../platform/scope.ts';
 import type { ModelVersion } from '../../registry/index.ts';
+import { type ModelInterface, quarantinedRevision, readInterface } from '../faults/quarantined-revision.ts';
 import { createMeter, type RevisionMeter } from '../meter/meter.ts';
 import type { FeatureSource } from '../routing/feature-port.ts';
 import {
@@ -178,9 +179,6 @@ export async function reopenGraph(
   revision: Revision,
   graph: RevisionGraph,
 ): Promise<LiveRevision> {
-  const quarantine = needs.faults.quarantineOf(revision.id);
-  if (quarantine)
-    throw servingError('serving.revision.quarantined', `It is in quarantine. ${quarantine.reason}`);
   const service = revision.featureService?.split('@')[0];
   const digest = revision.featureDigest ?? undefined;
   const source = service === undefined ? null : await openSource(needs, scope, service, digest);
@@ -188,7 +186,34 @@ export async function reopenGraph(
   for (const [node, { model, version }] of Object.entries(graph.models))
     versions.set(node, await needs.registry.getVersion(scope, model, version));
   const meter = needs.meters?.get(revision.id);
-  return load(needs, scope, { revision, graph, spec, source, versions, meter });
+  const loading = { revision, graph, spec, source, versions, meter };
+  const quarantine = needs.faults.quarantineOf(revision.id);
+  return quarantine ? held(scope, loading, quarantine.reason) : load(needs, scope, loading);
+}
+
+/** A graph in quarantine: what it takes and gives is planned from its models' files, and none of them is opened. */
+async function held(
+  scope: Scope,
+  { revision, graph, spec, source, versions, meter }: Loading,
+  reason: string,
+): Promise<LiveRevision> {
+  const signatures = new Map<string, NodeSignature>();
+  for (const [node, { signature, digest }] of versions) {
+    const { features } = signature;
+    const isElsewhere = graph.spec.nodes[node].runtime?.upstream !== undefined;
+    const known = isElsewhere
+      ? (signature as ModelInterface)
+      : await readInterface(scope.platform.blobs.path(digest));
+    signatures.set(node, { ...known, features });
+  }
+  const { inputs, outputs } = planGraph(
+    graph.spec,
+    shapeOf(graph.spec),
+    signatures,
+    source && planSource(source),
+  );
+  const plain = { inputs, outputs: outputs.map((output) => output.spec) };
+  return quarantinedRevision(revision, plain, reason, { source, meter, ...scoreOptions(spec) });
 }
 
 type Loading = {

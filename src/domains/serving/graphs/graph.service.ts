@@ -116,7 +116,7 @@ export async function liveGraphs(state: ServingState, scope: Scope, name: string
   const route = state.routes.get(name);
   return (route ? armsOf(route) : []).flatMap(([arm, live]) => {
     const { graph, id, version } = live.revision;
-    if (!graph) return [];
+    if (!graph || live.runner.placement === 'none') return [];
     const { plan, meter, placements, inputs, outputs } = live.runner as GraphRunner;
     return [
       {
@@ -155,6 +155,8 @@ export async function predictionGraph(state: ServingState, scope: Scope, id: str
   const { graph } = revision;
   const { deployment, path } = prediction;
   const nodes = await withRevision(state, scope, { deployment, revision: revision.id }, async (live) => {
+    if (live.runner.placement === 'none')
+      throw graphError('serving.graph.none', 'The graph is in quarantine, so nothing is run through it.');
     const runner = live.runner as GraphRunner;
     const states = await runner.inspect(feedsOf(live, prediction)).catch(() => {
       throw graphError('serving.graph.none', 'The graph does not answer the recorded row any more.');

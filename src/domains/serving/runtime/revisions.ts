@@ -6,7 +6,7 @@ import type { LateWrites } from '../faults/late-writes.ts';
 import { quarantinedRevision, readInterface } from '../faults/quarantined-revision.ts';
 import { reopenGraph } from '../graphs/graph-revision.ts';
 import type { Isolation } from '../isolation/isolation.service.ts';
-import type { RevisionMeter } from '../meter/meter.ts';
+import type { MeterBook } from '../meter/meter-book.ts';
 import { type FeatureSource, type FeaturesPort, featureSource } from '../routing/feature-port.ts';
 import { rawFeatureNames } from '../routing/request-rows.ts';
 import type { DeploymentSpecInput } from '../serving.contract.ts';
@@ -28,7 +28,7 @@ export type RevisionNeeds = {
   /** Writes what must be written when the database is back. */
   late: LateWrites;
   /** Meters of the revisions that have served before, which count on. */
-  meters?: ReadonlyMap<string, RevisionMeter>;
+  meters?: Pick<MeterBook, 'get'>;
 };
 
 /** `NAME`, `NAME:3` or `NAME@alias` in its parts; without a version the newest one. */
@@ -93,6 +93,7 @@ export async function openRevision(
   const live = await loadRevision(revision, path, {
     source,
     operators: version.format.operators,
+    meter: needs.meters?.get(revision.id),
     ...scoreOptions(spec),
     ...remoteOptions(needs, scope, revision, version.signature),
     ...(await localOptions(needs, scope, revision, version)),
@@ -150,7 +151,7 @@ export async function localOptions(
   const path = scope.platform.blobs.path(digest);
   const model = { digest, path, operators: format.operators };
   const isolated = (await isolation.assess(scope, model, settings)) !== null;
-  return { isolated, onFault: (fault) => faults.report(revision, fault) };
+  return { isolated, onFault: faults.reporter(revision) };
 }
 
 /**
