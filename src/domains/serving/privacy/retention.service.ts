@@ -1,4 +1,7 @@
-import { record } from '../../../platform/ledger/index.ts';
+import { join } from 'node:path';
+import { dataFolder } from '../../../platform/config.ts';
+import type { JsonObject } from '../../../platform/json.ts';
+import { listEvents, record } from '../../../platform/ledger/index.ts';
 import { authorise, type Scope, transact } from '../../../platform/scope.ts';
 import { sqlLiteral, sqlTimestamp } from '../../../platform/tables/index.ts';
 import { getDeployment } from '../deployments.service.ts';
@@ -8,6 +11,7 @@ import type { LogKind } from '../recorder/prediction-log.ts';
 import { type FeatureColumn, logSql, replaceSql } from '../recorder/prediction-sql.ts';
 import type { ServingState } from '../serving.state.ts';
 import * as store from '../serving.store.ts';
+import { nothingExpired, openExpiryNote } from './expiry-note.ts';
 import { fieldRules, isOfField } from './recording-policy.ts';
 
 /** What is past its time in the log of a deployment: rows, and values of fields in rows that stay. */
@@ -22,6 +26,7 @@ export type Expired = {
 type FieldLimit = { name: string; before: number; places: readonly FeatureColumn[] };
 type Limits = { before: number | null; fields: FieldLimit[] };
 
+const expiredEvent = 'serving.records.expired';
 const day = 86_400_000;
 const timeColumn: Record<LogKind, string> = { predictions: 'time', pairs: 'time', feedback: 'received' };
 
@@ -62,7 +67,7 @@ export async function deploymentsWithRetention(scope: Scope): Promise<string[]> 
 export async function planRetention(state: ServingState, scope: Scope, name: string): Promise<Expired> {
   authorise(scope, 'serving.erase');
   const limits = await limitsOf(scope, name);
-  const found: Expired = { predictions: 0, pairs: 0, feedback: 0, fields: {}, files: 0 };
+  const found = nothingExpired();
   if (!limits) return found;
   const log = state.log(name);
   for (const kind of ['predictions', 'pairs', 'feedback'] as const)
@@ -141,9 +146,17 @@ function keptSql(kind: LogKind, path: string, { before, fields }: Limits): strin
       CASE WHEN ${isPast} THEN NULL ELSE vector END AS vector) FROM (${relation})${where}`;
 }
 
+/** Tells the ledger, once, also when the process died before the note of it was removed. */
+async function recordExpiry(scope: Scope, deployment: string, data: JsonObject): Promise<void> {
+  const subject = `deployment:${deployment}`;
+  const [last] = await listEvents(scope, { subject, types: [expiredEvent], limit: 1 });
+  if (last?.data.expiry === data.expiry) return;
+  await transact(scope, (tx) => record(tx, { type: expiredEvent, subject, data: { deployment, ...data } }));
+}
+
 /**
  * Removes what is past its time, file by file; each file is replaced as a whole, so that a `kill -9` leaves every file
- * as it was or as it shall be, and the next run does the rest. The ledger gets the counts.
+ * as it was or as it shall be, and the next run does the rest. The ledger gets the counts of both.
  */
 export async function expire(
   state: ServingState,
@@ -151,27 +164,27 @@ export async function expire(
   name: string,
   progress: (note: string) => void,
 ): Promise<Expired> {
-  const removed: Expired = { predictions: 0, pairs: 0, feedback: 0, fields: {}, files: 0 };
   const limits = await limitsOf(scope, name);
-  if (!limits) return removed;
+  if (!limits) return nothingExpired();
+  const note = openExpiryNote(join(dataFolder(scope.platform.config, 'predictions', name), 'expired.json'));
+  const { id, removed } = note;
   await state.log(name).rewrite(scope.now(), async (kind, path, target) => {
-    const held = await count(state, kind, logSql(kind, { open: [], sealed: [path] }), limits, removed);
+    const found = nothingExpired();
+    const held = await count(state, kind, logSql(kind, { open: [], sealed: [path] }), limits, found);
     progress(`${name}: ${removed.predictions} rows, ${removed.files} files`);
     if (held === 'none') return 'kept';
+    note.begin(path, found);
     if (held === 'all') return 'removed';
     await state.platform.tables.run(replaceSql(keptSql(kind, path, limits), target));
     return 'replaced';
   });
+  note.settle();
   const { predictions, pairs, feedback, fields } = removed;
   const values = Object.values(fields).reduce((sum, one) => sum + one, 0);
-  if (predictions + pairs + feedback + values === 0) return removed;
-  state.forget(name);
-  await transact(scope, (tx) =>
-    record(tx, {
-      type: 'serving.records.expired',
-      subject: `deployment:${name}`,
-      data: { deployment: name, predictions, pairs, feedback, fields },
-    }),
-  );
+  if (predictions + pairs + feedback + values > 0) {
+    state.forget(name);
+    await recordExpiry(scope, name, { expiry: id, predictions, pairs, feedback, fields });
+  }
+  note.remove();
   return removed;
 }
