@@ -32,7 +32,7 @@ export async function healthStrip(
   const metric = metricNames[monitor?.settings.metric ?? 'log-loss'];
   const final = windows.filter(({ state, judgement }) => state === 'final' && judgement.performance !== null);
   const last = final.at(-1);
-  const meters = needs.serving.meters().filter(({ labels }) => labels.deployment === name);
+  const meters = needs.serving.meters(name);
   const rollout = rollouts.find(({ state }) => openStates.includes(state));
   const route = needs.serving.liveRoutes().find((one) => one.deployment === name);
   return {

@@ -25,8 +25,7 @@ export function createWatcher(platform: Platform, doors: Doors) {
 
   const rowsOf = (deployment: string) => {
     let rows = 0;
-    for (const meter of doors.serving.meters())
-      if (meter.labels.deployment === deployment) rows += meter.rows;
+    for (const meter of doors.serving.meters(deployment)) rows += meter.rows;
     return rows;
   };
 

@@ -16,8 +16,9 @@ import { applyRecording, checkRecording } from './privacy/recording.service.ts';
 import { loadIfCold } from './restore.service.ts';
 import type { RolloutController } from './rollouts/controller.ts';
 import { liveStates, rolloutSettings } from './rollouts/rollout.model.ts';
+import { commitEnd } from './rollouts/rollout.moves.ts';
 import { recordRollout } from './rollouts/rollout-events.ts';
-import type { LiveRevision } from './runtime/live-revision.ts';
+import { type LiveRevision, orRelease } from './runtime/live-revision.ts';
 import { parseModelReference, reopenRevision, resolveVersion } from './runtime/revisions.ts';
 import type { DeploymentSpecInput } from './serving.contract.ts';
 import { servingError } from './serving.errors.ts';
@@ -77,11 +78,7 @@ export async function removeDeployment(state: ServingState, scope: Scope, name: 
         data: { deployment: name },
       });
     });
-    const route = state.route(name);
-    state.routes.delete(name);
-    route.cache?.clear();
-    state.unloaded.delete(name);
-    for (const live of [route.champion, route.previous, route.fallback]) if (live) state.retire(live);
+    state.drop(name);
   });
 }
 
@@ -132,14 +129,34 @@ export async function deploy(
       await clearTheWay(scope, name);
       const rollout = await insertRollout(state, scope, deployment, challenger);
       if (rollout.state !== 'shadow') return rollout;
+      await begin(state, controller, scope, rollout, await warmed(state, challenger));
       kept = true;
-      await controller.begin(scope, rollout, await warmed(state, challenger));
       await openFallback(state, scope, deployment);
       return (await store.getRollout(scope.db, rollout.id)) ?? rollout;
     } finally {
       if (!kept) await challenger.release();
     }
   });
+}
+
+/** Starts a rollout; one whose start could not be written is ended, so that it does not keep the next one out. */
+async function begin(
+  state: ServingState,
+  controller: RolloutController,
+  scope: Scope,
+  rollout: Rollout,
+  challenger: LiveRevision,
+): Promise<void> {
+  try {
+    await controller.begin(scope, rollout, challenger);
+  } catch (error) {
+    state.late.push(`the end of ${rollout.id}`, async (later) => {
+      const written = await store.getRollout(later.db, rollout.id);
+      if (!written || !liveStates.includes(written.state)) return;
+      await commitEnd(later, written, null, 'aborted', 'Its start could not be written.');
+    });
+    throw error;
+  }
 }
 
 async function ensureDeployment(
@@ -295,6 +312,8 @@ export async function reconsider(
     rollout.state = 'shadow';
     await loadIfCold(state, controller, scope, deployment);
     const challenger = await reopenRevision(state, scope, deployment.spec, revision);
-    await controller.begin(scope, rollout, await warmed(state, challenger));
+    await orRelease(challenger, async () =>
+      controller.begin(scope, rollout, await warmed(state, challenger)),
+    );
   });
 }

@@ -2,7 +2,7 @@ import { HoustonError } from '../../platform/errors.ts';
 import { record } from '../../platform/ledger/index.ts';
 import { type Scope, transact } from '../../platform/scope.ts';
 import { constantRevision } from './runtime/constant-revision.ts';
-import type { LiveRevision, Revision } from './runtime/live-revision.ts';
+import { type LiveRevision, orRelease, type Revision } from './runtime/live-revision.ts';
 import { openRevision, resolveVersion } from './runtime/revisions.ts';
 import type { ServingState } from './serving.state.ts';
 import type { Deployment } from './serving.store.ts';
@@ -19,8 +19,8 @@ export async function openFallback(state: ServingState, scope: Scope, deployment
       ? await openModel(state, scope, deployment, fallback)
       : route.champion && constantRevision(route.champion, fallback.constant, scope.now());
   if (!live || live === route.fallback) return;
-  await transact(scope, (tx) => insertRevision(tx, live.revision));
-  state.meters.set(live.revision.id, live.meter);
+  await orRelease(live, () => transact(scope, (tx) => insertRevision(tx, live.revision)));
+  state.meters.keep(live.meter);
   const before = route.fallback;
   route.fallback = live;
   if (before) state.retire(before);

@@ -82,8 +82,9 @@ export type ServingDoor = {
   readonly tracer: Tracer;
   /** Names of deployments with their routes, for protocols and metrics. */
   liveRoutes(): Route[];
-  meters(): RevisionMeter[];
-  stats(): { droppedRecords: number; droppedAside: number; residency: Residency };
+  /** Of one deployment, or of all. */
+  meters(deployment?: string): RevisionMeter[];
+  stats(): { droppedRecords: number; droppedAside: number; openLogs: number; residency: Residency };
   listDeployments(scope: Scope): Promise<Deployment[]>;
   getDeployment(scope: Scope, name: string): Promise<Deployment>;
   getRevision(scope: Scope, id: string): Promise<Revision | undefined>;
@@ -214,13 +215,18 @@ export function createServingDomain(
         residency.fit();
         await residency.remember();
       });
-      every(historyMs, async () => state.history.look(platform.now()));
+      every(historyMs, async () => {
+        state.history.look(platform.now());
+        state.meters.trim(platform.now());
+      });
       const health = createHealthWatch(state);
       every(healthMs, () => health.look());
       every(syncMs, () => Promise.all([...state.logs.values()].map((log) => log.sync())));
       every(sealMs, async () => {
         for (const log of state.logs.values()) {
-          await log.seal(platform.now()).catch((error) => {
+          // Of a removed deployment, or somebody has looked into it since.
+          const isLeft = !state.routes.has(log.deployment);
+          await (isLeft ? state.closeLog(log) : log.seal(platform.now())).catch((error) => {
             platform.log.error('a prediction log could not be sealed', {
               deployment: log.deployment,
               error: String(error),
@@ -274,8 +280,13 @@ export function createServingDomain(
     trimPredictionTraces: (scope, keep) => traces.trimPredictionTraces(scope.db, keep),
     tracer: platform.tracer,
     liveRoutes: () => [...state.routes.values()],
-    meters: () => [...state.meters.values()],
-    stats: () => ({ droppedRecords: state.droppedRecords, droppedAside: state.aside.dropped(), residency }),
+    meters: (name) => (name === undefined ? state.meters.all() : state.meters.of(name)),
+    stats: () => ({
+      droppedRecords: state.droppedRecords,
+      droppedAside: state.aside.dropped(),
+      openLogs: state.logs.size,
+      residency,
+    }),
     listDeployments: (scope) => store.listDeployments(scope.db),
     getDeployment: deployments.getDeployment,
     getRevision: (scope, id) => store.getRevision(scope.db, id),

@@ -83,7 +83,7 @@ export async function restoreRoute(
     return warmed(state, await reopenRevision(state, scope, deployment.spec, revision));
   };
   route.champion = await open(deployment.champion);
-  if (route.champion) state.meters.set(route.champion.revision.id, route.champion.meter);
+  if (route.champion) state.meters.keep(route.champion.meter);
   await openFallback(state, scope, deployment);
   const rollouts = await store.listRollouts(scope.db, { deployment: deployment.name, open: true });
   for (const rollout of rollouts) {

@@ -13,7 +13,7 @@ import { quarantineRoutes } from './faults/quarantine.routes.ts';
 import { feedbackRoutes } from './feedback/feedback.routes.ts';
 import { GraphSpec } from './graphs/graph.contract.ts';
 import { graphRoutes } from './graphs/graph.routes.ts';
-import { trafficOf } from './meter/meter.ts';
+import { earlier, trafficOf } from './meter/meter.ts';
 import { observabilityRoutes } from './observability/observability.routes.ts';
 import { PredictionFilter } from './predictions.filter.ts';
 import * as predictions from './predictions.service.ts';
@@ -182,7 +182,7 @@ function deploymentRoutes(app: HoustonApp, state: ServingState, controller: Roll
       const to = timeOr(query.to, scope.now());
       const from = Math.max(timeOr(query.from, to - 300_000), to - 3 * 3_600_000);
       const step = query.step ?? Math.max(1, Math.ceil((to - from) / 1000 / 300));
-      const meters = [...state.meters.values()].filter((meter) => meter.labels.deployment === params.name);
+      const meters = state.meters.of(params.name).filter(({ labels }) => labels.revision !== earlier);
       return {
         step,
         revisions: meters.map((meter) => ({

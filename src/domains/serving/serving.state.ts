@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { dataFolder } from '../../platform/config.ts';
@@ -9,7 +10,7 @@ import { createFailureBook, type FailureBook } from './failures/failure-book.ts'
 import { createFaultBook, type FaultBook } from './faults/fault-book.ts';
 import { createLateWrites, type LateWrites } from './faults/late-writes.ts';
 import { createIsolation, type Isolation } from './isolation/isolation.service.ts';
-import type { RevisionMeter } from './meter/meter.ts';
+import { createMeterBook, type MeterBook } from './meter/meter-book.ts';
 import { createServingHistory, type ServingHistory } from './observability/serving-history.ts';
 import { openPredictionLog, type PredictionLog } from './recorder/prediction-log.ts';
 import { createTurnCommit, type TurnCommit } from './recorder/turn-commit.ts';
@@ -17,6 +18,7 @@ import { type AsideQueue, createAsideQueue } from './routing/aside-queue.ts';
 import type { FeaturesPort } from './routing/feature-port.ts';
 import { type Route, revisionsOf } from './routing/route.ts';
 import type { LiveRevision } from './runtime/live-revision.ts';
+import { servingError } from './serving.errors.ts';
 
 /** What serving keeps in memory: routes, prediction logs, meters. Everything in it is rebuilt at start. */
 export type ServingState = {
@@ -28,8 +30,8 @@ export type ServingState = {
   readonly logs: Map<string, PredictionLog>;
   /** Deployments that a person took off the air, until they are loaded again. */
   readonly unloaded: Set<string>;
-  /** Meters of all revisions that have served in this process. */
-  readonly meters: Map<string, RevisionMeter>;
+  /** Meters of the revisions that have served in this process. */
+  readonly meters: MeterBook;
   /** What happened to requests over the last day. */
   readonly history: ServingHistory;
   /** Requests that failed or were refused, with examples. */
@@ -50,7 +52,10 @@ export type ServingState = {
   droppedRecords: number;
   /** The route of a deployment, empty when it is new. */
   route(deployment: string): Route;
+  /** The log of a deployment, also of one that was removed. @throws serving.deployment.not_found when there never was one */
   log(deployment: string): PredictionLog;
+  /** Whether something was ever recorded for it, be it removed since. */
+  hasLog(deployment: string): boolean;
   /** What is kept in memory of recorded requests registers here, to let go of it when they are erased or expire. */
   readonly forgetters: Set<(deployment: string) => void>;
   forget(deployment: string): void;
@@ -60,6 +65,10 @@ export type ServingState = {
   isChanging(deployment: string): boolean;
   /** Lets a revision go once the requests that may still hold it are over. */
   retire(live: LiveRevision, afterMs?: number): void;
+  /** Takes a removed deployment out of memory: its models once the requests that may hold them are over. */
+  drop(deployment: string): void;
+  /** Takes the log of a deployment that is no more out of memory; its files stay. */
+  closeLog(log: PredictionLog): Promise<void>;
   close(): Promise<void>;
 };
 
@@ -98,8 +107,15 @@ export function createServingState(
     const route = routes.get(live.revision.deployment);
     return route !== undefined && revisionsOf(route).includes(live);
   };
+  const folderOf = (deployment: string) => join(dataFolder(platform.config, 'predictions'), deployment);
 
-  const meters = new Map<string, RevisionMeter>();
+  const meters = createMeterBook();
+  const foldMeters = (deployment: string) => {
+    const route = routes.get(deployment);
+    const loaded = [...retiring.values(), ...(route ? revisionsOf(route) : [])];
+    const used = new Set(loaded.map(({ revision }) => revision.id));
+    meters.fold(deployment, (revision) => used.has(revision) || route?.cold?.id === revision);
+  };
   const state: ServingState = {
     platform,
     ...needs,
@@ -146,11 +162,21 @@ export function createServingState(
     log(deployment) {
       let log = logs.get(deployment);
       if (!log) {
-        const folder = join(dataFolder(platform.config, 'predictions'), deployment);
-        log = openPredictionLog(folder, deployment, { tables: platform.tables, turn });
+        if (!state.hasLog(deployment))
+          throw servingError('serving.deployment.not_found', 'There is no deployment of this name.');
+        log = openPredictionLog(folderOf(deployment), deployment, { tables: platform.tables, turn });
         logs.set(deployment, log);
       }
       return log;
+    },
+    hasLog: (deployment) =>
+      routes.has(deployment) || logs.has(deployment) || existsSync(folderOf(deployment)),
+    async closeLog(log) {
+      if (log.isChanging()) return;
+      await log.close();
+      if (log.isChanging() || routes.has(log.deployment)) return;
+      logs.delete(log.deployment);
+      refusingLogs.delete(folderOf(log.deployment));
     },
     async exclusive(deployment, work) {
       const before = queues.get(deployment) ?? Promise.resolve();
@@ -165,9 +191,20 @@ export function createServingState(
     retire(live, afterMs = drainMs) {
       const timer = setTimeout(() => {
         retiring.delete(timer);
-        if (!isInUse(live)) void live.release();
+        if (isInUse(live)) return;
+        void live.release();
+        foldMeters(live.revision.deployment);
       }, afterMs).unref();
       retiring.set(timer, live);
+    },
+    drop(deployment) {
+      const route = routes.get(deployment);
+      routes.delete(deployment);
+      state.unloaded.delete(deployment);
+      state.failures.drop(deployment);
+      meters.drop(deployment);
+      route?.cache?.clear();
+      for (const live of route ? revisionsOf(route) : []) state.retire(live);
     },
     async close() {
       await state.late.stop();

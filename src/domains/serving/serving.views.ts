@@ -79,7 +79,7 @@ export async function deploymentView(
     ['fallback', route?.fallback, 0],
     ['previous', route?.previous, 0],
   ];
-  const meters = [...state.meters.values()].filter((meter) => meter.labels.deployment === name);
+  const meters = state.meters.of(name);
   return {
     name,
     environment,

@@ -32,6 +32,7 @@ export type FailureBook = {
   noteRescue(deployment: string, id: string, message: string): void;
   /** Newest group first. */
   list(deployment: string): FailureGroup[];
+  drop(deployment: string): void;
 };
 
 /** Code of runs that failed without their caller seeing it. */
@@ -94,6 +95,7 @@ export function createFailureBook(now: () => number): FailureBook {
         }))
         .sort((a, b) => b.last - a.last);
     },
+    drop: (deployment) => void books.delete(deployment),
   };
 }
 

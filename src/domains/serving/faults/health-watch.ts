@@ -4,6 +4,7 @@ import { dataFolder } from '../../../platform/config.ts';
 import type { JsonObject } from '../../../platform/json.ts';
 import { record } from '../../../platform/ledger/index.ts';
 import { transact } from '../../../platform/scope.ts';
+import type { RevisionMeter } from '../meter/meter.ts';
 import { revisionsOf } from '../routing/route.ts';
 import type { LiveRevision } from '../runtime/live-revision.ts';
 import type { ServingState } from '../serving.state.ts';
@@ -45,8 +46,8 @@ const verbs: Record<Kind, [raised: string, settled: string]> = {
  */
 export function createHealthWatch(state: ServingState) {
   const watched = new Map<string, Watched>();
-  /** Totals of revisions that are not loaded now. */
-  const left = new Map<string, Totals>();
+  /** Totals of revisions that are not loaded now, as long as they are counted. */
+  const left = new WeakMap<RevisionMeter, Totals>();
   const { platform, late, faults } = state;
   let refusedSince: number | null = null;
   let droppedBefore = 0;
@@ -91,7 +92,7 @@ export function createHealthWatch(state: ServingState) {
     let entry = watched.get(id);
     if (!entry || entry.live !== live) {
       const raised = entry?.raised ?? { errors: false, outputs: false };
-      const last = entry?.totals.at(-1) ?? left.get(id);
+      const last = entry?.totals.at(-1) ?? left.get(live.meter);
       // A meter counts on where its revision is loaded again, a scorer begins anew.
       const start = { requests: 0, errors: 0, ...last, rows: 0, invalid: 0 };
       entry = { live, totals: [start], over: { errors: 0, outputs: 0 }, raised };
@@ -111,7 +112,7 @@ export function createHealthWatch(state: ServingState) {
   const forget = (entry: Watched) => {
     const { id } = entry.live.revision;
     watched.delete(id);
-    left.set(id, entry.totals[entry.totals.length - 1]);
+    left.set(entry.live.meter, entry.totals[entry.totals.length - 1]);
     for (const kind of ['errors', 'outputs'] as const)
       if (entry.raised[kind]) tellOf(entry.live, kind, false, { reason: 'It does not serve any more.' });
   };

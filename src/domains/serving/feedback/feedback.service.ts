@@ -112,8 +112,8 @@ async function placesOf(
     byDeployment.set(deployment, questions);
   });
   for (const [deployment, questions] of byDeployment) {
-    const log = state.log(deployment);
     const found = await newestOfEntities(state, scope, deployment, questions, windowHours * hour);
+    const log = state.log(deployment);
     for (const { item, request, row } of found) places.set(item, { log, request, row });
   }
   return places;

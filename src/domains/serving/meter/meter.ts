@@ -57,6 +57,9 @@ export type TrafficPoint = {
 /** Seconds kept for the live page. */
 const ringSeconds = 3 * 3600;
 
+/** Stands for the revision of a meter that many former revisions were joined into. */
+export const earlier = 'earlier';
+
 /** A meter that has seen nothing. */
 export function createMeter(labels: RevisionMeter['labels']): RevisionMeter {
   return {
@@ -91,10 +94,7 @@ export function meterRequest(
   if (!slot) {
     slot = { requests: 0, rows: 0, errors: 0, latency: new Map() };
     meter.ring.set(second, slot);
-    for (const oldest of meter.ring.keys()) {
-      if (oldest > second - ringSeconds) break;
-      meter.ring.delete(oldest);
-    }
+    trimRing(meter, now);
   }
   slot.requests++;
   slot.rows += request.rows;
@@ -105,6 +105,27 @@ export function meterRequest(
   // Quarter octaves are enough for a picture and keep a second small.
   const bucket = Math.round(Math.log2(Math.max(request.latencyMs, 0.001)) * 8);
   slot.latency.set(bucket, (slot.latency.get(bucket) ?? 0) + 1);
+}
+
+/** Forgets seconds that are older than the live page shows. */
+export function trimRing({ ring }: RevisionMeter, now: number): void {
+  const last = Math.floor(now / 1000) - ringSeconds;
+  for (const oldest of ring.keys()) {
+    if (oldest > last) break;
+    ring.delete(oldest);
+  }
+}
+
+/** Adds the counts of another meter to the first, but for its seconds. */
+export function mergeMeter(into: RevisionMeter, from: RevisionMeter): void {
+  for (const key of ['requests', 'rows', 'errors', 'executions', 'computeMs', 'ranRows'] as const)
+    into[key] += from[key];
+  into.lastInference = Math.max(into.lastInference, from.lastInference);
+  mergeHistogram(into.latency, from.latency);
+  mergeHistogram(into.compute, from.compute);
+  into.joined.runs += from.joined.runs;
+  into.joined.into += from.joined.into;
+  for (const key of Object.keys(into.cache) as (keyof CacheCounts)[]) into.cache[key] += from.cache[key];
 }
 
 /** Counts one run of the model. */

@@ -1,6 +1,7 @@
 import { createStepRing } from '../../../platform/step-ring.ts';
 import { type LatencyHistogram, octavesOf } from '../meter/latency-histogram.ts';
-import type { RevisionMeter } from '../meter/meter.ts';
+import { earlier, type RevisionMeter } from '../meter/meter.ts';
+import type { MeterBook } from '../meter/meter-book.ts';
 import type { Route } from '../routing/route.ts';
 
 /** What happened to the requests of one deployment in one step of time. */
@@ -36,10 +37,7 @@ type SeenGate = { refused: number; waited: number; waitMs: number };
  * A day of every deployment's requests, in steps of five seconds for the last hour and of a minute before. It costs the
  * requests nothing: it looks at the counters that are there. Deployments without requests cost nothing either.
  */
-export function createServingHistory(
-  meters: ReadonlyMap<string, RevisionMeter>,
-  routes: ReadonlyMap<string, Route>,
-): ServingHistory {
+export function createServingHistory(meters: MeterBook, routes: ReadonlyMap<string, Route>): ServingHistory {
   const ring = createStepRing<Map<string, ServingPoint>>({
     fineSeconds: historyStepSeconds,
     fineFor: 3600,
@@ -60,7 +58,9 @@ export function createServingHistory(
         step.set(deployment, point);
         return point;
       };
-      for (const meter of meters.values()) {
+      for (const meter of meters.all()) {
+        // What was joined into it has been counted.
+        if (meter.labels.revision === earlier) continue;
         const last = seen.get(meter);
         if ((last?.requests ?? 0) === meter.requests) continue;
         addMeter(pointOf(meter.labels.deployment), meter, last);

@@ -45,7 +45,7 @@ export async function planErasure(
 ): Promise<{ plan: ErasureCountsBody; notes: string[] }> {
   authorise(scope, 'serving.erase');
   const found = await store.getDeployment(scope.db, deployment);
-  if (!found && !state.logs.has(deployment))
+  if (!state.hasLog(deployment))
     throw servingError('serving.deployment.not_found', 'There is no deployment of this name.');
   const declared = found?.spec.entity ?? [];
   const features = await checkEntity(state, scope, deployment, entity, declared);

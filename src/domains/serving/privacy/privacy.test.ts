@@ -216,6 +216,70 @@ test('erasing a person: nothing of them is left in any file, and everybody else 
   }
 });
 
+test('what two tries of retention removed is one event', async () => {
+  let now = Date.UTC(2026, 0, 1);
+  const recording = { fields: { email: { retentionDays: 7 } } };
+  const server = await serve({ recording }, { now: () => now });
+  const { tables, jobs } = server.platform;
+  const retention = async () => {
+    await server.call('POST', '/api/serving/deployments/m/retention', { delete: true });
+    await jobs.idle();
+  };
+  const expired = async () =>
+    (await server.call('GET', '/api/ledger/events?type=serving.records.expired')).body.items;
+  const { run } = tables;
+  try {
+    for (const id of ['one', 'two', 'three']) {
+      await ask(server, [{ customer: id, email: `${id}@example.org`, x: 1 }], id);
+      // It seals what there is, so that there are three files.
+      await retention();
+    }
+    now += 8 * day;
+    let writes = 0;
+    tables.run = async (statement) => {
+      if (/TO '.*\.tmp'/.test(statement) && ++writes === 2) throw new Error('The disk is full.');
+      return run(statement);
+    };
+    await retention();
+    const tryAgain = async () => {
+      now += 600_000;
+      await retention();
+      return expired();
+    };
+    await expect.poll(tryAgain, { timeout: 30_000 }).toHaveLength(1);
+    expect((await expired())[0].data.fields).toEqual({ email: 3 });
+    expect(await filesWith(server, '@example')).toEqual([]);
+  } finally {
+    tables.run = run;
+    await server.close();
+  }
+});
+
+test('a person is erased from the log of a deployment that was removed, also after a restart', async () => {
+  const dataDir = mkdtempSync(join(tmpdir(), 'houston-erasure-'));
+  const person = 'slartibartfast';
+  try {
+    const server = await serve({ entity: ['customer'] }, { dataDir });
+    await ask(server, [{ customer: person, email: `${person}@example.org`, x: 1 }]);
+    await server.call('DELETE', '/api/serving/deployments/m');
+    await server.close();
+    const again = await startServing({ features: people, dataDir });
+    const erase = (deployment: string) =>
+      again.call('POST', `/api/serving/deployments/${deployment}/erasures`, {
+        entity: { customer: person },
+        delete: true,
+      });
+    expect((await erase('never')).status).toBe(404);
+    expect(await erase('m')).toMatchObject({ status: 202, body: { plan: { predictions: 1 } } });
+    await again.platform.jobs.idle();
+    expect(await filesWith(again, person)).toEqual([]);
+    await expect.poll(() => again.domains.serving.stats().openLogs, { timeout: 30_000 }).toBe(0);
+    await again.close();
+  } finally {
+    rmSync(dataDir, { recursive: true, force: true });
+  }
+});
+
 test('vectors that are packed as bytes lose columns and rows alike', async () => {
   let now = Date.UTC(2026, 0, 1);
   const server = await startServing({ now: () => now });

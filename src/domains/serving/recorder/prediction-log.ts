@@ -92,6 +92,9 @@ export type PredictionLog = {
    */
   rewrite(now: number, change: FileChange): Promise<void>;
   sync(): Promise<void>;
+  /** Whether files are being sealed or changed. */
+  isChanging(): boolean;
+  /** Closes its files; a line that comes later opens them again. */
   close(): Promise<void>;
 };
 
@@ -244,6 +247,7 @@ export function openPredictionLog(
     async sync() {
       await Promise.all(kinds.map((kind) => logs[kind].sync()));
     },
+    isChanging: () => sealing !== undefined,
     async close() {
       await sealing?.catch(() => undefined);
       for (const drop of drops) clearTimeout(drop);

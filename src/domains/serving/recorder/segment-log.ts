@@ -131,6 +131,7 @@ export function openSegmentLog(directory: string): SegmentLog {
       flush();
       await this.sync();
       if (file !== undefined) closeSync(file);
+      file = undefined;
     },
   };
 }

@@ -1,7 +1,8 @@
 import { errorText } from '../../../platform/log.ts';
 import { type Scope, transact } from '../../../platform/scope.ts';
+import { logFiles } from '../predictions.service.ts';
 import type { LiveRollout } from '../routing/route.ts';
-import type { LiveRevision } from '../runtime/live-revision.ts';
+import { type LiveRevision, orRelease } from '../runtime/live-revision.ts';
 import { reopenRevision } from '../runtime/revisions.ts';
 import type { Evidence } from '../serving.contract.ts';
 import { servingError } from '../serving.errors.ts';
@@ -75,7 +76,7 @@ export function createRolloutController(state: ServingState): RolloutController 
         ),
     };
     const entry: Running = { rollout, live, persistedAt: 0, pairs: 0 };
-    state.meters.set(challenger.revision.id, challenger.meter);
+    state.meters.keep(challenger.meter);
     return entry;
   };
 
@@ -227,24 +228,21 @@ export function createRolloutController(state: ServingState): RolloutController 
           'rolled-back',
           `It went into quarantine. ${quarantine.reason}`,
         );
-      const challenger = await warmed(state, await reopenRevision(state, scope, deployment.spec, revision));
-      const entry = goLive(rollout, challenger, rollout.settings.latencyObjectiveMs ?? leastObjectiveMs);
-      entry.live.evidence.restoreHistory(rollout.evidence.tests);
-      const log = state.log(rollout.deployment);
-      const files = {
-        predictions: log.files('predictions'),
-        pairs: log.files('pairs'),
-        feedback: log.files('feedback'),
-      };
-      const { stepRequests } = await replayEvidence(
-        state.platform.tables,
-        files,
-        rollout,
-        entry.live.evidence,
-      );
-      entry.live.stepRequests = stepRequests;
-      running.set(rollout.id, entry);
-      state.route(rollout.deployment).rollout = entry.live;
+      const loaded = await reopenRevision(state, scope, deployment.spec, revision);
+      await orRelease(loaded, async () => {
+        const challenger = await warmed(state, loaded);
+        const entry = goLive(rollout, challenger, rollout.settings.latencyObjectiveMs ?? leastObjectiveMs);
+        entry.live.evidence.restoreHistory(rollout.evidence.tests);
+        const { stepRequests } = await replayEvidence(
+          state.platform.tables,
+          logFiles(state.log(rollout.deployment)),
+          rollout,
+          entry.live.evidence,
+        );
+        entry.live.stepRequests = stepRequests;
+        running.set(rollout.id, entry);
+        state.route(rollout.deployment).rollout = entry.live;
+      });
     },
     async end(scope, id, to, reason) {
       const found = await store.getRollout(scope.db, id);

@@ -1,5 +1,5 @@
 import { type Scope, transact } from '../../../platform/scope.ts';
-import type { LiveRevision } from '../runtime/live-revision.ts';
+import { type LiveRevision, orRelease } from '../runtime/live-revision.ts';
 import { reopenRevision } from '../runtime/revisions.ts';
 import { servingError } from '../serving.errors.ts';
 import type { ServingState } from '../serving.state.ts';
@@ -97,7 +97,7 @@ export function swapChampion(state: ServingState, deployment: string, champion: 
   route.rollout = null;
   route.error = null;
   route.cold = null;
-  state.meters.set(champion.revision.id, champion.meter);
+  state.meters.keep(champion.meter);
   if (last === champion) return;
   // There is no way back to one in quarantine.
   route.previous = last?.runner.placement === 'none' ? null : last;
@@ -118,8 +118,11 @@ export async function promoteStopped(
   const revision = await store.getRevision(scope.db, rollout.challenger);
   if (!deployment || !revision) throw servingError('serving.revision.not_found', 'Its revision is gone.');
   state.faults.refuseQuarantined(revision.id);
-  const challenger = await warmed(state, await reopenRevision(state, scope, deployment.spec, revision));
-  rollout.evidence.transitions.push({ time: scope.now(), state: 'promoted', weight: 100, reason });
-  await commitPromotion(state, scope, rollout, challenger, reason);
-  swapChampion(state, rollout.deployment, challenger);
+  const loaded = await reopenRevision(state, scope, deployment.spec, revision);
+  await orRelease(loaded, async () => {
+    const challenger = await warmed(state, loaded);
+    rollout.evidence.transitions.push({ time: scope.now(), state: 'promoted', weight: 100, reason });
+    await commitPromotion(state, scope, rollout, challenger, reason);
+    swapChampion(state, rollout.deployment, challenger);
+  });
 }

@@ -52,6 +52,16 @@ export type LiveRevision = {
 
 const warmRuns = 24;
 
+/** Does `work` with a loaded revision; when that fails nobody else has it, so it is let go. */
+export async function orRelease<T>(live: LiveRevision, work: (live: LiveRevision) => Promise<T>): Promise<T> {
+  try {
+    return await work(live);
+  } catch (error) {
+    await live.release();
+    throw error;
+  }
+}
+
 /**
  * Loads a revision aside: opens the model, compares it with what its features give, warms it up, and moves it to
  * worker threads when one row costs more than the event loop should wait.
