@@ -176,7 +176,6 @@ export function createServingState(
       await log.close();
       if (log.isChanging() || routes.has(log.deployment)) return;
       logs.delete(log.deployment);
-      refusingLogs.delete(folderOf(log.deployment));
     },
     async exclusive(deployment, work) {
       const before = queues.get(deployment) ?? Promise.resolve();
