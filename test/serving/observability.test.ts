@@ -31,8 +31,11 @@ const register = async (name: string, bytes: Uint8Array) => {
   expect(response.ok).toBe(true);
 };
 const deploy = async (name: string, spec: Record<string, unknown> = {}) => {
-  await houston.client.put(`/api/serving/deployments/${name}`, { model: name, ...spec });
-  return houston.client.post<{ state: string }>(`/api/serving/deployments/${name}/deploy`, { model: name });
+  const declared = { model: name, ...spec };
+  await houston.client.put(`/api/serving/deployments/${name}`, declared);
+  return houston.client.post<{ state: string }>(`/api/serving/deployments/${name}/deploy`, {
+    model: declared.model,
+  });
 };
 
 type History = {
@@ -85,6 +88,17 @@ beforeAll(async () => {
   await register('known', logisticModel({ weights: [1, -1] }));
   await deploy('known', { cache: true });
   for (let i = 0; i < 2; i++) expect((await ask('known', [1, 2])).status).toBe(200);
+  await deploy('routed', {
+    model: undefined,
+    graph: {
+      nodes: {
+        usual: { model: 'known' },
+        other: { model: 'known' },
+        way: { switch: [{ when: '"features[0]" > 1', use: 'other' }], default: 'usual' },
+      },
+    },
+  });
+  expect((await ask('routed', [1, 2, 3, 4, 0, 0])).status).toBe(200);
   await register('m', logisticModel({ weights: [1, -1.1] }));
   expect((await deploy('m')).state).toBe('shadow');
   for (let i = 0; i < 20; i++) expect((await ask('m', [1, 2, 3, 4])).status).toBe(200);
@@ -118,6 +132,7 @@ describe('metrics', () => {
       'houston_gate_evalue',
       'houston_shadow_disagreement_ratio',
       'houston_model_loaded_bytes',
+      'houston_graph_node_seconds',
       'nv_inference_request_success',
       'nv_inference_request_failure',
       'nv_inference_count',
@@ -155,6 +170,16 @@ describe('metrics', () => {
     expect(value(/nv_inference_request_failure{model="shaky",version="1",reason="BACKEND"} (\d+)/)).toBe(1);
     expect(value(/rejected_total{deployment="busy",reason="queue-full"} (\d+)/)).toBe(11);
     expect(value(/houston_inference_queue_seconds_count{deployment="busy"} (\d+)/)).toBe(4);
+    const node = (metric: string, labels: string) =>
+      value(
+        new RegExp(
+          `houston_graph_${metric}{deployment="routed",version="1",revision="\\w+",${labels}} (\\d+)`,
+        ),
+      );
+    expect(node('node_rows_total', 'node="usual"')).toBe(2);
+    expect(node('node_rows_total', 'node="other"')).toBe(1);
+    expect(node('branch_rows_total', 'node="way",branch="usual"')).toBe(2);
+    expect(node('node_seconds_count', 'node="usual"')).toBe(1);
   });
 
   it('are all that the dashboard and the alerts ask for', async () => {

@@ -8,6 +8,7 @@ import * as deployments from './deployments.service.ts';
 import type { Door } from './failures/failure-book.ts';
 import { createHealthWatch } from './faults/health-watch.ts';
 import { restoreQuarantines, watchFaults } from './faults/quarantine.service.ts';
+import { type NodeSeries, nodeSeries } from './graphs/graph.service.ts';
 import { modelsOf } from './graphs/graph-deploys.ts';
 import { unload } from './loading.service.ts';
 import type { RevisionMeter } from './meter/meter.ts';
@@ -38,6 +39,7 @@ import type { Deployment, Rollout } from './serving.store.ts';
 import * as store from './serving.store.ts';
 import { servingMigrations } from './serving.tables.ts';
 
+export type { NodeSeries } from './graphs/graph.service.ts';
 export { countsBelow, type LatencyHistogram, latencyQuantile } from './meter/latency-histogram.ts';
 export { inferredRows, type RevisionMeter, runtimeRuns } from './meter/meter.ts';
 export { predictionId } from './recorder/prediction-log.ts';
@@ -84,6 +86,8 @@ export type ServingDoor = {
   liveRoutes(): Route[];
   /** Of one deployment, or of all. */
   meters(deployment?: string): RevisionMeter[];
+  /** What ran in the nodes of the graphs that serve now. */
+  nodeSeries(): NodeSeries[];
   stats(): { droppedRecords: number; droppedAside: number; openLogs: number; residency: Residency };
   listDeployments(scope: Scope): Promise<Deployment[]>;
   getDeployment(scope: Scope, name: string): Promise<Deployment>;
@@ -281,6 +285,7 @@ export function createServingDomain(
     tracer: platform.tracer,
     liveRoutes: () => [...state.routes.values()],
     meters: (name) => (name === undefined ? state.meters.all() : state.meters.of(name)),
+    nodeSeries: () => nodeSeries([...state.routes.values()]),
     stats: () => ({
       droppedRecords: state.droppedRecords,
       droppedAside: state.aside.dropped(),

@@ -12,6 +12,7 @@ import { cacheMetrics } from './cache-metrics.ts';
 import { type Labels, metric, type Sample } from './exposition.ts';
 import { alertRules } from './grafana/alerts.ts';
 import { grafanaDashboard } from './grafana/dashboard.ts';
+import { graphMetrics } from './graph-metrics.ts';
 import { histogram } from './histogram.ts';
 import { processMetrics } from './process-metrics.ts';
 import { rolloutMetrics } from './rollout-metrics.ts';
@@ -37,6 +38,7 @@ export function prometheusRoutes(
         [
           await servingMetrics(serving),
           ...rolloutMetrics(serving.liveRoutes()),
+          ...(await graphMetrics(serving.nodeSeries())),
           ...processMetrics(process, version),
           ...(tracing ? tracingMetrics(tracing()) : []),
         ].join(''),

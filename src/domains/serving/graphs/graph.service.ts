@@ -19,7 +19,7 @@ import { type GraphModel, planSource, serviceOf, shapeOf } from './graph-revisio
 import type { NodeSignature } from './plan/graph.plan.ts';
 import { planGraph } from './plan/graph.planner.ts';
 import { fieldsOf, recordedFeeds } from './recorded-row.ts';
-import { graphTraffic } from './run/graph-meter.ts';
+import { graphTraffic, type NodeMeter } from './run/graph-meter.ts';
 import type { GraphRunner } from './run/graph-runner.ts';
 import type { NodeState } from './run/graph-state.ts';
 
@@ -141,6 +141,35 @@ function armsOf({ champion, rollout, fallback, previous }: Route): [string, Live
     ['previous', previous],
   ];
   return arms.filter((one): one is [string, LiveRevision] => !!one[1]);
+}
+
+/** What ran in one node of a graph that serves now; `branches` are called as its meter counts them. */
+export type NodeSeries = {
+  deployment: string;
+  version: number;
+  revision: string;
+  node: string;
+  branches: readonly string[];
+  meter: NodeMeter;
+};
+
+/** The nodes of all graphs that serve now. */
+export function nodeSeries(routes: readonly Route[]): NodeSeries[] {
+  return routes.flatMap((route) =>
+    armsOf(route).flatMap(([, live]) => {
+      const { deployment, version, id: revision, graph } = live.revision;
+      if (!graph) return [];
+      const { plan, meter } = live.runner as GraphRunner;
+      return plan.nodes.map((node, i) => ({
+        deployment,
+        version,
+        revision,
+        node: node.name,
+        branches: 'branches' in node ? node.branches.map(({ label }) => label) : [],
+        meter: meter[i],
+      }));
+    }),
+  );
 }
 
 /**

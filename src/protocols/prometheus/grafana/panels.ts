@@ -152,6 +152,32 @@ export const rows: readonly RowSpec[] = [
     ],
   },
   {
+    title: 'Graphs',
+    panels: [
+      graph('Rows by node', 'That a node was asked for', 'short', [
+        `sum by (deployment, node) (${rate('houston_graph_node_rows_total')})`,
+        '{{deployment}} {{node}}',
+      ]),
+      graph('p99 by node', 'Runs of a node', 's', [
+        quantile(0.99, 'houston_graph_node_seconds', ', deployment, node'),
+        '{{deployment}} {{node}}',
+      ]),
+      graph(
+        'Branches',
+        'Rows that took a branch, and those that a node failed',
+        'short',
+        [
+          `sum by (deployment, node, branch) (${rate('houston_graph_branch_rows_total')})`,
+          '{{deployment}} {{node}} {{branch}}',
+        ],
+        [
+          `sum by (deployment, node) (${rate('houston_graph_node_failed_rows_total')})`,
+          '{{deployment}} {{node}} failed',
+        ],
+      ),
+    ],
+  },
+  {
     title: 'Models in memory',
     panels: [
       graph('Memory by deployment', 'Estimated', 'bytes', [
