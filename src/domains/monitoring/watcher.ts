@@ -1,3 +1,4 @@
+import { HoustonError } from '../../platform/errors.ts';
 import { errorText } from '../../platform/log.ts';
 import type { Platform } from '../../platform/platform.ts';
 import { transact } from '../../platform/scope.ts';
@@ -57,7 +58,12 @@ export function createWatcher(platform: Platform, doors: Doors) {
       const now = Date.now();
       if (now < state.nextAt || (rows === state.rows && now < state.nextAt + quietMs)) continue;
       state.rows = rows;
-      await look(deployment, state);
+      await look(deployment, state).catch((error) => {
+        state.nextAt = Date.now() + mostDelayMs;
+        // Declared this moment, or removed before it ever answered: there is nothing to watch.
+        if (error instanceof HoustonError && error.code === 'serving.deployment.not_found') return;
+        platform.log.error('monitoring could not look for windows', { deployment, error: errorText(error) });
+      });
     }
   };
 
@@ -66,7 +72,7 @@ export function createWatcher(platform: Platform, doors: Doors) {
       timer = setInterval(() => {
         busy ??= tick()
           .catch((error) =>
-            platform.log.error('monitoring could not look for windows', { error: errorText(error) }),
+            platform.log.error('monitoring could not list its deployments', { error: errorText(error) }),
           )
           .finally(() => {
             busy = undefined;
