@@ -27,8 +27,10 @@ export async function restoreRoutes(
 ): Promise<void> {
   const deployments = await store.listDeployments(scope.db);
   const champions = await store.listChampions(scope.db);
+  const recent = residency.recent();
   for (const { name, spec, champion } of deployments) {
     const route = state.route(name);
+    route.usedAt = recent.get(name) ?? 0;
     applyRecording(state, name, spec);
     route.gate.limits = limitsOf(spec.limits);
     declareCache(state.cacheRoom, route, spec.cache);
@@ -38,7 +40,7 @@ export async function restoreRoutes(
   const running = new Set(
     open.filter(({ state: at }) => liveStates.includes(at)).map((one) => one.deployment),
   );
-  for (const deployment of inOrder(deployments, running, residency.recent())) {
+  for (const deployment of inOrder(deployments, running, [...recent.keys()])) {
     if (!running.has(deployment.name) && residency.loadedBytes() > residency.budgetBytes) continue;
     const route = state.route(deployment.name);
     try {

@@ -20,8 +20,8 @@ export type Residency = {
   wake(route: Route): Promise<void> | undefined;
   /** Gives memory back until the budget holds: the least recently used first, never one that is at work. */
   fit(): void;
-  /** Deployments that were used last before the last stop. */
-  recent(): string[];
+  /** When the deployments used last before the last stop were used, newest first. */
+  recent(): Map<string, number>;
   remember(): Promise<void>;
 };
 
