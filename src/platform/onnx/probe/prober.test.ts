@@ -30,17 +30,19 @@ test('a model that runs is timed and repeated; bytes that are none say why', asy
 });
 
 test('one that hangs is ended, and keeps nobody waiting', async () => {
-  const hangs = prober.probe({ path: file('hangs.onnx', alwaysHangingModel()), runs: 1 });
+  let isHanging = true;
+  const hangs = prober.probe({ path: file('hangs.onnx', alwaysHangingModel()), runs: 1 }).finally(() => {
+    isHanging = false;
+  });
   const good = file('also-good.onnx', leakingModel());
-  const began = performance.now();
   expect(await prober.probe({ path: good, runs: 1 })).toMatchObject({ opened: true, failure: null });
-  expect(performance.now() - began).toBeLessThan(7900);
+  expect(isHanging).toBe(true);
   expect(await hangs).toMatchObject({ opened: false, failure: 'hang' });
   expect((await prober.probe({ path: good, runs: 1 })).failure).toBeNull();
 });
 
 test.skipIf(process.platform !== 'linux')('one that takes too much memory is ended', async () => {
-  const small = createProber(() => ({ ms: 20_000, bytes: 64 * 1024 * 1024 }));
+  const small = createProber(() => ({ ms: 60_000, bytes: 64 * 1024 * 1024 }));
   const path = file('large.onnx', logisticModel({ weights: [1], burn: 400 }));
   expect((await small.probe({ path, runs: 1 })).failure).toBe('memory');
   small.close();

@@ -1,7 +1,7 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
-import { childEnvironment, residentBytesOf } from '../../children/child-process.ts';
+import { childEnvironment, cpuMsOf, residentBytesOf } from '../../children/child-process.ts';
 
 /** What a short run of a bare model found out. */
 export type Probe = {
@@ -37,13 +37,15 @@ const program = join(import.meta.dirname, 'probe-main.ts');
 const mostChildren = 2;
 const idleMs = 20_000;
 const lookMs = 100;
-const startMs = 30_000;
+const startMs = 120_000;
+/** A model gets so many times its limit by the clock: beside others, it computes for a part of the time only. */
+const waitFactor = process.platform === 'linux' ? 6 : 1;
 /** A process that has grown so large, or has seen so many models, is replaced. */
 const grownBytes = 400 * 1024 * 1024;
 const mostModels = 200;
 const mebibyte = 1024 * 1024;
 
-/** What a model of so many bytes gets of time and memory: enough for slow disks and busy machines. */
+/** What a model of so many bytes gets of computing time and memory: enough for slow disks and slow machines. */
 export function probeLimits(size: number): { ms: number; bytes: number } {
   return { ms: 20_000 + (size / mebibyte) * 50, bytes: 768 * mebibyte + 5 * size };
 }
@@ -147,12 +149,14 @@ function ask(child: ChildProcess, order: ProbeOrder, limits: ReturnType<typeof p
     const onExit = (code: number | null, signal: string | null) =>
       end(failed('crash', `the process that opened it died (${signal ?? `code ${code}`})`));
     const onMessage = (found: Omit<Probe, 'failure'>) => end({ ...found, failure: null });
-    const late = setTimeout(
-      () => end(failed('hang', `it did not finish within ${Math.round(limits.ms / 1000)} seconds`)),
-      limits.ms,
-    );
+    const onHang = () =>
+      end(failed('hang', `it did not finish within ${Math.round(limits.ms / 1000)} seconds`));
+    const late = setTimeout(onHang, limits.ms * waitFactor);
+    const pid = child.pid ?? 0;
+    const before = cpuMsOf(pid);
     const look = setInterval(async () => {
-      const bytes = await residentBytesOf(child.pid ?? 0);
+      const [bytes, start, now] = await Promise.all([residentBytesOf(pid), before, cpuMsOf(pid)]);
+      if (start !== null && now !== null && now - start > limits.ms) return onHang();
       if (bytes === null || bytes <= limits.bytes) return;
       end(failed('memory', `it took more than ${Math.round(limits.bytes / mebibyte)} MB of memory`));
     }, lookMs);
