@@ -1,4 +1,3 @@
-import { performance } from 'node:perf_hooks';
 import { errorText } from '../../../platform/log.ts';
 import type { LiveRevision } from '../runtime/live-revision.ts';
 import { type Runner, runAside } from '../runtime/runner.ts';
