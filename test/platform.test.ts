@@ -1,8 +1,8 @@
+import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { request } from 'node:http';
+import { type IncomingMessage, request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as wait } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { permissions } from '../src/permissions.ts';
 import { readConfig } from '../src/platform/config.ts';
@@ -111,16 +111,14 @@ describe('platform', () => {
 
   it('streams events live', async () => {
     const chunks: string[] = [];
-    const stream = request(`${server.url}/api/events`, (reply) =>
-      reply.on('data', (data) => chunks.push(String(data))),
-    );
+    const stream = request(`${server.url}/api/events`);
     stream.end();
     stream.on('error', () => {});
-    await wait(150);
+    const [reply] = (await once(stream, 'response')) as [IncomingMessage];
+    reply.on('data', (data) => chunks.push(String(data)));
     await ask(server.platform.systemScope('user:test'), 'question:live');
-    await wait(200);
+    await expect.poll(() => chunks.join('')).toContain('question:live');
     stream.destroy();
-    expect(chunks.join('')).toContain('question:live');
   });
 
   it('answers in one error form', async () => {

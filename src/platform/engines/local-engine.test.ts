@@ -1,8 +1,8 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
+import { eventually } from '../../../test/eventually.ts';
 import { describeEngine } from './engine-contract.ts';
 import { createLocalEngine } from './local-engine.ts';
 import { livenessOf, startTimeFromStat, thisProcess } from './process-identity.ts';
@@ -31,8 +31,11 @@ describe('the local engine', () => {
       manifest: {},
     };
     await engine.submit(task);
-    await delay(150);
-    const [pid] = readFileSync(join(folder, task.externalId, 'process'), 'utf8').split(' ');
+    const pid = await eventually(() => {
+      const [found] = readFileSync(join(folder, task.externalId, 'process'), 'utf8').split(' ');
+      expect(Number(found)).toBeGreaterThan(1);
+      return found;
+    });
     process.kill(-Number(pid), 'SIGKILL');
     const signal = new AbortController().signal;
     expect(await engine.wait(task.externalId, { signal })).toEqual({ state: 'lost' });
