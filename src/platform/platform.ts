@@ -48,7 +48,7 @@ export async function createPlatform(
   const { db, dialect } = openDatabase(config.database ?? join(config.dataDir, 'houston.sqlite'));
   const ledger = createLedger(openCheckpoints(config), now);
   const tables = await openTables(config);
-  const blobs = openLocalBlobs(config);
+  const blobs = openLocalBlobs(config, { log });
   const permissions = new Set([everything]);
   const platform: Platform = {
     config,
@@ -69,6 +69,7 @@ export async function createPlatform(
       platform.process.stop();
       ledger.close();
       tables.close();
+      await blobs.flushed();
       await db.destroy();
     },
   };

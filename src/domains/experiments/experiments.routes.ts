@@ -1,7 +1,7 @@
-import { createReadStream } from 'node:fs';
 import Type from 'typebox';
 import { isoTime } from '../../platform/clock.ts';
 import type { HoustonApp } from '../../platform/http/app.ts';
+import { sendFile } from '../../platform/http/send-file.ts';
 import { chartsRoutes } from './charts/charts.routes.ts';
 import {
   CreateRunBody,
@@ -179,19 +179,12 @@ function runRoutes(app: HoustonApp): void {
     },
     async ({ scope, params, query }, reply) => {
       const artifact = await findArtifactOf(scope, params.id, query);
-      const { blobs } = scope.platform;
-      const size = Math.min(artifact.size, query.first ?? artifact.size);
-      const isPart = size < artifact.size;
-      return reply
+      reply
         .header('content-type', 'application/octet-stream')
         .header('content-disposition', 'attachment')
-        .header('content-security-policy', "sandbox; default-src 'none'")
-        .header('content-length', size)
-        .send(
-          isPart
-            ? createReadStream(blobs.path(artifact.digest), { end: size - 1 })
-            : blobs.stream(artifact.digest),
-        );
+        .header('content-security-policy', "sandbox; default-src 'none'");
+      const size = Math.min(artifact.size, query.first ?? artifact.size);
+      return sendFile(reply, scope.platform.blobs.path(artifact.digest), size);
     },
   );
 }

@@ -117,7 +117,7 @@ function uploadRoute(app: HoustonApp): void {
         throw platformError('platform.media_type.unsupported', 'Send the file as application/octet-stream.');
       }
       if (query.alias !== undefined) checkAlias(query.alias);
-      const { digest, size } = await scope.platform.blobs.put(body, { maxBytes: MOST_BYTES });
+      const { digest, size } = await scope.platform.blobs.put(body, { maxBytes: MOST_BYTES, ours: true });
       if (size === 0) throw registryError('registry.upload.empty', 'The body is empty.');
       const described = await service.describeBlob(scope, digest);
       const version = await transact(scope, async (tx) => {

@@ -1,11 +1,11 @@
-import { createHash, randomBytes, randomUUID } from 'node:crypto';
-import { createReadStream, createWriteStream } from 'node:fs';
+import { randomBytes, randomUUID } from 'node:crypto';
+import { createReadStream } from 'node:fs';
 import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { pipeline } from 'node:stream/promises';
 import { type Config, dataFolder } from '../config.ts';
 import { defineErrors } from '../errors.ts';
 import type { Blob, BlobStore } from './blobs.ts';
+import { writeHashed } from './hashed-file.ts';
 
 export const uploadError = defineErrors({
   'platform.upload.not_found': { status: 404, next: 'Begin the upload anew; it may have been abandoned.' },
@@ -20,7 +20,8 @@ export type UploadPart = { number: number; etag: string };
 
 /**
  * Uploads that arrive in parts, at once and in any order, and become one blob. Parts are files of this server, named
- * by number and SHA-256, so an upload outlives a restart; what nobody touches for a day is thrown away.
+ * by number and SHA-256, so an upload outlives a restart of this program, but not of the system, which may lose what was
+ * not flushed; what nobody touches for a day is thrown away.
  */
 export type Uploads = {
   /** Begins an upload of so many parts; `label` says what it is for and must be the same at every later call. */
@@ -39,9 +40,10 @@ export const MOST_PARTS = 10_000;
 const mostUploads = 1000;
 const day = 86_400_000;
 
-type Manifest = { label: string; parts: number };
+type Manifest = { label: string; parts: number; boot: string };
 
-export function openUploads(config: Config, blobs: Pick<BlobStore, 'put' | 'has'>): Uploads {
+/** `boot` names the running of the system. */
+export function openUploads(config: Config, blobs: Pick<BlobStore, 'put' | 'has'>, boot: string): Uploads {
   const root = dataFolder(config, 'uploads');
   const joining = new Map<string, Promise<Blob>>();
   const folderOf = (id: string) => {
@@ -52,7 +54,7 @@ export function openUploads(config: Config, blobs: Pick<BlobStore, 'put' | 'has'
   const open = async (id: string, label: string): Promise<{ folder: string; parts: number }> => {
     const folder = folderOf(id);
     const manifest = await readJson<Manifest>(join(folder, 'upload.json'));
-    if (manifest?.label !== label) throw notFound();
+    if (manifest?.label !== label || manifest.boot !== boot) throw notFound();
     return { folder, parts: manifest.parts };
   };
   const sweep = async (ms: number) => {
@@ -78,7 +80,10 @@ export function openUploads(config: Config, blobs: Pick<BlobStore, 'put' | 'has'
       }
       const id = randomBytes(32).toString('hex');
       await mkdir(folderOf(id), { mode: 0o700 });
-      await writeFile(join(folderOf(id), 'upload.json'), JSON.stringify({ label, parts }), { flush: true });
+      await writeFile(
+        join(folderOf(id), 'upload.json'),
+        JSON.stringify({ label, parts, boot } satisfies Manifest),
+      );
       return id;
     },
     async putPart(id, label, part, content) {
@@ -124,22 +129,13 @@ async function partFiles(folder: string): Promise<{ number: number; etag: string
 
 async function writePart(folder: string, part: number, content: AsyncIterable<Uint8Array>): Promise<string> {
   const staged = join(folder, `staged-${randomUUID()}`);
-  const hash = createHash('sha256');
+  let etag: string;
   try {
-    await pipeline(
-      async function* hashed() {
-        for await (const chunk of content) {
-          hash.update(chunk);
-          yield chunk;
-        }
-      },
-      createWriteStream(staged, { mode: 0o600, flush: true }),
-    );
+    etag = (await writeHashed(staged, content, { ours: true })).sha256;
   } catch (error) {
     await rm(staged, { force: true });
     throw (error as NodeJS.ErrnoException).code === 'ENOENT' ? notFound() : error;
   }
-  const etag = hash.digest('hex');
   const before = (await partFiles(folder)).filter(({ number }) => number === part);
   await rename(staged, join(folder, `${part}.${etag}`));
   for (const { name, etag: old } of before) if (old !== etag) await rm(join(folder, name), { force: true });
@@ -181,8 +177,9 @@ async function joinParts(
       for (const file of ordered)
         yield* createReadStream(join(folder, file!.name), { highWaterMark: 1 << 20 });
     })(),
+    { ours: true },
   );
-  await writeFile(join(folder, 'done.json'), JSON.stringify(blob), { flush: true });
+  await writeFile(join(folder, 'done.json'), JSON.stringify(blob));
   for (const { name } of files) await rm(join(folder, name), { force: true });
   return blob;
 }

@@ -2,7 +2,7 @@ import type { Readable } from 'node:stream';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { TrackingDoor } from '../../domains/experiments/index.ts';
 import type { CatalogDoor } from '../../domains/registry/index.ts';
-import { json, sendFile } from './artifacts.ts';
+import { json, sendArtifact } from './artifacts.ts';
 import { invalid, missing } from './errors.ts';
 import { Fields } from './fields.ts';
 import { versionNumber } from './model-versions.ts';
@@ -28,20 +28,20 @@ export function pageRoutes(app: FastifyInstance, tracking: TrackingDoor, catalog
     const owner = runOf(query);
     const path = tracking.checkArtifactPath(query.text('path'));
     await tracking.getTrackedRun(request.scope, owner);
-    return sendFile(request, reply, tracking, { owner, path });
+    return sendArtifact(request, reply, tracking, { owner, path });
   });
   app.get('/model-versions/get-artifact', hidden, async (request, reply) => {
     const query = queryOf(request);
     const path = tracking.checkArtifactPath(query.text('path'));
     const place = await catalog.filePlace(request.scope, query.text('name'), versionNumber(query), path);
-    return sendFile(request, reply, tracking, place);
+    return sendArtifact(request, reply, tracking, place);
   });
   app.get('/ajax-api/2.0/mlflow/logged-models/:model/artifacts/files', hidden, async (request, reply) => {
     const path = tracking.checkArtifactPath(queryOf(request).text('artifact_file_path'));
     const { model } = request.params as { model: string };
     if (!/^[\w-]{1,256}$/.test(model)) throw invalid('model_id', 'it is an id of a logged model.');
     const { id } = await tracking.getLoggedModel(request.scope, model);
-    return sendFile(request, reply, tracking, { owner: id, path });
+    return sendArtifact(request, reply, tracking, { owner: id, path });
   });
   app.post('/ajax-api/2.0/mlflow/upload-artifact', hidden, async (request, reply) => {
     const query = queryOf(request);

@@ -1,6 +1,7 @@
 import type { Readable } from 'node:stream';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { TrackingDoor } from '../../domains/experiments/index.ts';
+import { sendFile } from '../../platform/http/send-file.ts';
 import { multipartPartRoute } from './artifacts-multipart.ts';
 import { MlflowError } from './errors.ts';
 import type { MlflowRoute } from './routes.ts';
@@ -25,7 +26,7 @@ export function artifactRoutes(app: FastifyInstance, prefix: string, tracking: T
     return json(reply, {});
   });
   app.get(`${base}/artifacts/*`, hidden, (request, reply) =>
-    sendFile(request, reply, tracking, placeOf(request)),
+    sendArtifact(request, reply, tracking, placeOf(request)),
   );
   app.delete(`${base}/artifacts/*`, hidden, async (request, reply) => {
     const place = placeOf(request);
@@ -54,7 +55,7 @@ export const json = (reply: FastifyReply, body: object) =>
   reply.header('content-type', 'application/json').send(JSON.stringify(body));
 
 /** As a download whatever its type: what a run left behind never opens as a page of this server. */
-export async function sendFile(
+export async function sendArtifact(
   request: FastifyRequest,
   reply: FastifyReply,
   tracking: TrackingDoor,
@@ -62,16 +63,15 @@ export async function sendFile(
 ): Promise<FastifyReply> {
   const file = await tracking.getArtifact(request.scope, place);
   const name = encodeURIComponent(file.path.split('/').at(-1)!.toWellFormed());
-  return reply
+  reply
     .header(
       'content-type',
       /^[\w.+-]+\/[\w.+-]+$/.test(file.media_type) ? file.media_type : 'application/octet-stream',
     )
     .header('content-disposition', `attachment; filename*=UTF-8''${name}`)
     .header('content-security-policy', "sandbox; default-src 'none'")
-    .header('content-length', file.size)
-    .header('etag', `"${file.digest}"`)
-    .send(request.scope.platform.blobs.stream(file.digest));
+    .header('etag', `"${file.digest}"`);
+  return sendFile(reply, request.scope.platform.blobs.path(file.digest), file.size);
 }
 
 /** Entries below a folder; `within` goes before their names. */

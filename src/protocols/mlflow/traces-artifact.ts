@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { TrackingDoor } from '../../domains/experiments/index.ts';
-import { sendFile } from './artifacts.ts';
+import { sendArtifact } from './artifacts.ts';
 import { MlflowError, missing } from './errors.ts';
 import { wireSpanFile } from './traces-wire.ts';
 
@@ -20,10 +20,10 @@ async function send(request: FastifyRequest, reply: FastifyReply, tracking: Trac
   if (typeof path === 'string' && path !== '') {
     if (path.includes('/')) throw new MlflowError('INVALID_PARAMETER_VALUE', 'Invalid path.');
     const file = tracking.checkArtifactPath(`attachments/${path}`);
-    return sendFile(request, reply, tracking, { owner: id, path: file });
+    return sendArtifact(request, reply, tracking, { owner: id, path: file });
   }
   const spans = (await tracking.spansOf(request.scope, [id])).get(id);
-  if (!spans) return sendFile(request, reply, tracking, { owner: id, path: 'traces.json' });
+  if (!spans) return sendArtifact(request, reply, tracking, { owner: id, path: 'traces.json' });
   return reply
     .header('content-type', 'application/octet-stream')
     .header('content-disposition', "attachment; filename*=UTF-8''traces.json")

@@ -1,6 +1,7 @@
 import Type from 'typebox';
 import { isoTime } from '../../../platform/clock.ts';
 import type { HoustonApp } from '../../../platform/http/app.ts';
+import { sendFile } from '../../../platform/http/send-file.ts';
 import { authorise } from '../../../platform/scope.ts';
 import { newestConversion } from '../conversion/conversions.store.ts';
 import { getLatestEvaluation } from '../evaluation/evaluations.service.ts';
@@ -34,12 +35,11 @@ export function versionRoutes(app: HoustonApp): void {
     { schema: { summary: 'Download the ONNX file', tags, params: VersionParams } },
     async ({ scope, params }, reply) => {
       const { model, version, digest, size } = await getVersion(scope, params.name, params.version);
-      return reply
+      reply
         .header('content-type', 'application/octet-stream')
         .header('content-disposition', `attachment; filename="${model}-${version}.onnx"`)
-        .header('content-length', size)
-        .header('etag', `"${digest}"`)
-        .send(scope.platform.blobs.stream(digest));
+        .header('etag', `"${digest}"`);
+      return sendFile(reply, scope.platform.blobs.path(digest), size);
     },
   );
   app.get(
