@@ -163,50 +163,53 @@ async function measure(
   });
 }
 
-/** A large file up and down, and the most memory that the server had meanwhile beyond what it had before. */
-async function transfer(server: Server): Promise<{ up: number; down: number; growth: number }> {
+type Transfer = { seconds: number; processor: number; growth: number };
+
+/** A large file one way, and the most memory that the server had meanwhile beyond what it had before. */
+async function transfer(server: Server, way: 'up' | 'down'): Promise<Transfer> {
   // What the one before left unwritten is not flushed at the expense of the next one.
   await run('sync', []);
-  const before = memory(server.pid);
+  const [before, processor] = [memory(server.pid), processorTime(server.pid)];
   let most = before;
   const watch = setInterval(() => {
     most = Math.max(most, memory(server.pid));
   }, 100);
   const script = join(import.meta.dirname, 'artifact.py');
-  const { stdout } = await run(python, [script, server.url, options.megabytes]);
+  const { stdout } = await run(python, [script, server.url, options.megabytes, way]);
   clearInterval(watch);
-  return { ...(JSON.parse(stdout) as { up: number; down: number }), growth: most - before };
+  const { seconds } = JSON.parse(stdout) as { seconds: number };
+  return {
+    seconds,
+    processor: (processorTime(server.pid) - processor) / 1000,
+    growth: most - before,
+  };
 }
 
 /** Transfers in turn, several rounds; medians. */
 async function artifacts(): Promise<void> {
-  const all = servers.map(() => [] as Awaited<ReturnType<typeof transfer>>[]);
-  for (let round = 0; round < rounds; round++) {
-    for (const [i, server] of servers.entries()) all[i]!.push(await transfer(server));
+  for (const way of ['up', 'down'] as const) {
+    const all = servers.map(() => [] as Transfer[]);
+    for (let round = 0; round < rounds; round++) {
+      for (const [i, server] of servers.entries()) all[i]!.push(await transfer(server, way));
+    }
+    const medians = (of: (one: Transfer) => number) => all.map((list) => median(list.map(of)));
+    row(
+      `artifact of ${options.megabytes} MiB ${way}`,
+      's',
+      medians(({ seconds }) => seconds),
+      2,
+    );
+    row(
+      '  processor time of the server',
+      's',
+      medians(({ processor }) => processor),
+    );
+    row(
+      '  memory beyond that before, at most',
+      'MiB',
+      all.map((list) => Math.max(...list.map(({ growth }) => growth))),
+    );
   }
-  const figures = all.map((list) => ({
-    up: median(list.map(({ up }) => up)),
-    down: median(list.map(({ down }) => down)),
-    growth: Math.max(...list.map(({ growth }) => growth)),
-  }));
-  const label = `artifact of ${options.megabytes} MiB`;
-  row(
-    `${label} up`,
-    's',
-    figures.map(({ up }) => up),
-    2,
-  );
-  row(
-    `${label} down`,
-    's',
-    figures.map(({ down }) => down),
-    2,
-  );
-  row(
-    '  memory beyond that before, at most',
-    'MiB',
-    figures.map(({ growth }) => growth),
-  );
 }
 
 /** Asks for the experiment that runs belong to, which makes it; again when a worker that is being replaced hangs up. */
