@@ -213,15 +213,31 @@ describe('the fast lane', () => {
     expect((await ask(bytes))?.status).toBe(200);
   });
 
-  test('large bodies go the long way', async () => {
-    const rows = 20_000;
-    const body = JSON.stringify({
-      inputs: [
-        { name: 'features', datatype: 'FP32', shape: [rows, 2], data: new Array(rows * 2).fill(0.123456) },
-      ],
-    });
-    const answer = await ask(request(body));
-    expect(JSON.parse(answer!.body).outputs[0].shape).toEqual([rows, 1]);
+  test('reads large bodies in pieces, between other requests, as the long way does', async () => {
+    const body = input(new Array(40_000).fill(0.123456)).replace('[1,2]', '[20000,2]');
+    const long = await ask(request(body, longWay));
+    expect(JSON.parse(long!.body).outputs[0].shape).toEqual([20_000, 1]);
+    const line = await open();
+    for (const cut of [50, 200, 100_000, body.length]) {
+      const bytes = request(input([1, 2])) + request(body) + request(input([3, 4]));
+      line.send(bytes.slice(0, cut));
+      await new Promise((resolve) => setImmediate(resolve));
+      line.send(bytes.slice(cut));
+      expect((await line.answer())?.status).toBe(200);
+      expect(comparable(await line.answer())).toEqual(comparable(long));
+      expect((await line.answer())?.status).toBe(200);
+    }
+    line.socket.destroy();
+  });
+
+  test('survives callers that leave in the middle of a large body, and leaves larger ones to the HTTP server', async () => {
+    const bytes = request(' '.repeat(100_000));
+    const line = await open();
+    line.send(bytes.slice(0, 90_000));
+    await new Promise((resolve) => setImmediate(resolve));
+    line.socket.resetAndDestroy();
+    expect((await ask(bytes))?.status).toBe(400);
+    expect((await ask(request(' '.repeat(17 * 1024 * 1024))))?.status).toBe(400);
   });
 });
 
@@ -233,10 +249,10 @@ describe('the fast lane of a server with login', () => {
     await createUser(system, 'ann', ['viewer']);
     await createUser(system, 'bob', ['admin']);
     const tokens = { ann: await createToken(system, 'ann', ''), bob: await createToken(system, 'bob', '') };
-    const statusOf = async (token?: string) => {
+    const statusOf = async (token?: string, body = '{}') => {
       const response = await fetch(`${own.url}/v2/models/none/infer`, {
         method: 'POST',
-        body: '{}',
+        body,
         headers: token === undefined ? {} : { authorization: `Bearer ${token}` },
       });
       return response.status;
@@ -244,9 +260,13 @@ describe('the fast lane of a server with login', () => {
     expect(await statusOf()).toBe(401);
     expect(await statusOf('houston_wrong')).toBe(401);
     expect(await statusOf(tokens.bob)).toBe(400);
+    const large = ' '.repeat(300_000);
+    expect(await statusOf('houston_wrong', large)).toBe(401);
+    expect(await statusOf(tokens.bob, large)).toBe(400);
     await revokeTokens(system, 'bob');
     expect(await statusOf(tokens.bob)).toBe(401);
     expect(await statusOf(tokens.ann)).toBe(403);
+    expect(await statusOf(tokens.ann, large)).toBe(403);
     await own.close();
   });
 });

@@ -1,6 +1,7 @@
 import { type Server, STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import type { TraceHeaders } from '../tracing/trace-context.ts';
+import { largeBody, release, roomFor } from './large-bodies.ts';
 import { type RequestHead, readPlainHead, takeTraceHeaders } from './request-head.ts';
 
 /** Sends the answer to the request at hand; `headers` are further header lines, each with its line end. */
@@ -25,9 +26,10 @@ export type FastLane = {
 };
 
 const headEnd = Buffer.from('\r\n\r\n');
+const nothing = Buffer.alloc(0);
 const mostHeadBytes = 8 * 1024;
-/** Larger bodies go to the HTTP server, which streams them; beside their cost its own is nothing. */
-const mostBodyBytes = 128 * 1024;
+/** Larger bodies go to the HTTP server; beside their cost its own is nothing. */
+const mostBodyBytes = 16 * 1024 * 1024;
 const mostWaitingBytes = 256 * 1024;
 /** Heads that are remembered; callers repeat theirs, but for the length of the body. */
 const mostHeads = 1024;
@@ -52,6 +54,10 @@ type Lane = {
 };
 
 type Opened = { length: number; handler: LaneHandler; trace?: TraceHeaders };
+type Admission = Promise<string> | string | undefined;
+
+/** A large body on its way: its pieces go where it will be read. Of a caller who is not admitted nothing is kept. */
+type Coming = { opened: Opened; admitted: Admission; room: Buffer | undefined; got: number };
 
 /**
  * A short way for the most frequent requests of all. Node's HTTP server and the framework on it cost more than a small
@@ -123,6 +129,7 @@ export function installFastLane(server: Server, keepAliveMs: number): FastLane {
 /** Reads and answers the requests of one connection, one after the other, until another kind of request comes. */
 function attend(lane: Lane, socket: Socket): void {
   let waiting: Buffer | undefined;
+  let coming: Coming | undefined;
   let isBusy = false;
   let isReading = false;
   let hasEnded = false;
@@ -161,14 +168,39 @@ function attend(lane: Lane, socket: Socket): void {
       return false;
     }
     const end = at + headEnd.length + opened.length;
-    if (bytes.length < end) return false;
+    if (bytes.length < end) {
+      if (opened.length >= largeBody) awaitBody(opened, bytes.subarray(at + headEnd.length));
+      return false;
+    }
     waiting = bytes.length === end ? undefined : bytes.subarray(end);
     isBusy = true;
     if (socket.isPaused()) socket.resume();
-    serve(opened, bytes.subarray(at + headEnd.length, end), reply);
+    serve(opened, admission(opened), bytes.subarray(at + headEnd.length, end), reply);
     return true;
   };
+  const awaitBody = (opened: Opened, first: Buffer) => {
+    waiting = undefined;
+    if (socket.isPaused()) socket.resume();
+    const one: Coming = { opened, admitted: admission(opened), room: roomFor(opened.length), got: 0 };
+    coming = one;
+    if (typeof one.admitted === 'object') one.admitted.catch(() => letGo(one));
+    receive(one, first);
+  };
+  const receive = (one: Coming, piece: Buffer) => {
+    since = lane.now;
+    const { length } = one.opened;
+    const end = Math.min(piece.length, length - one.got);
+    if (one.room) piece.copy(one.room, one.got, 0, end);
+    one.got += end;
+    if (end === piece.length) release(piece);
+    if (one.got < length) return;
+    coming = undefined;
+    waiting = end < piece.length ? piece.subarray(end) : undefined;
+    isBusy = true;
+    serve(one.opened, one.admitted, one.room ?? nothing, reply);
+  };
   const onData = (chunk: Buffer) => {
+    if (coming) return receive(coming, chunk);
     if (!waiting) since = lane.now;
     waiting = waiting ? Buffer.concat([waiting, chunk]) : chunk;
     if (!isBusy) read();
@@ -179,7 +211,10 @@ function attend(lane: Lane, socket: Socket): void {
     if (!isBusy) socket.destroySoon();
   };
   const onError = () => void socket.destroy();
-  const onClose = () => void lane.connections.delete(connection);
+  const onClose = () => {
+    lane.connections.delete(connection);
+    if (coming) letGo(coming);
+  };
   const handOver = (unread: Buffer) => {
     waiting = undefined;
     lane.connections.delete(connection);
@@ -191,10 +226,10 @@ function attend(lane: Lane, socket: Socket): void {
   };
   const connection: Connection = {
     sweep() {
-      if (!isBusy && lane.now - since > (waiting ? patienceMs : lane.keepAliveMs)) socket.destroy();
+      if (!isBusy && lane.now - since > (waiting || coming ? patienceMs : lane.keepAliveMs)) socket.destroy();
     },
     close() {
-      if (!isBusy) socket.destroy();
+      if (!isBusy && !coming) socket.destroy();
     },
   };
   lane.connections.add(connection);
@@ -225,15 +260,23 @@ function writeAnswer(
   return flows;
 }
 
-function serve({ handler, trace }: Opened, body: Buffer, reply: LaneReply): void {
-  const { admit, answer, refuse } = handler;
-  let admitted: Promise<string> | string | undefined;
+/** Gives the memory of a body back that nobody will read. */
+function letGo(coming: Coming): void {
+  if (coming.room) release(coming.room);
+  coming.room = undefined;
+}
+
+/** Who sends the request; rejected for those who may not. */
+function admission({ handler }: Opened): Admission {
   try {
-    admitted = admit?.();
+    return handler.admit?.();
   } catch (error) {
-    refuse(error, reply);
-    return;
+    return Promise.reject(error);
   }
+}
+
+function serve({ handler, trace }: Opened, admitted: Admission, body: Buffer, reply: LaneReply): void {
+  const { answer, refuse } = handler;
   if (typeof admitted !== 'object') {
     answer(body, reply, admitted, trace);
     return;

@@ -1,9 +1,9 @@
 import type { ServingDoor } from '../../domains/serving/index.ts';
 import type { PermissionTable } from '../../platform/http/app.ts';
+import { largeBody, release } from '../../platform/http/large-bodies.ts';
 import type { Platform } from '../../platform/platform.ts';
 import type { Scope } from '../../platform/scope.ts';
 import type { RequestTrace } from '../../platform/tracing/tracer.ts';
-import { largeBody, release } from '../open-inference/body.ts';
 import { reportFailure } from '../open-inference/failures.ts';
 import { deadlineOf } from '../open-inference/infer-request.ts';
 import { admissionOf } from './admission.ts';

@@ -1,4 +1,4 @@
-import { roomFor } from '../open-inference/body.ts';
+import { roomFor } from '../../platform/http/large-bodies.ts';
 
 /** Before each message: whether it is compressed, and its length. */
 const prefixBytes = 5;

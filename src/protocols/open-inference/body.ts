@@ -1,12 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { FastifyRequest } from 'fastify';
+import { release, roomFor } from '../../platform/http/large-bodies.ts';
 import { OipError } from './errors.ts';
-
-/** What lies at a multiple of eight can be looked at as elements of any type, in place. */
-const alignment = 8;
-
-/** From this size on the memory of a body is worth giving back at once. */
-export const largeBody = 64 * 1024;
 
 type Done = (error: Error | null, body?: Buffer) => void;
 
@@ -28,8 +23,10 @@ export function readBody(mostBytes: number) {
     let at = 0;
     const settle = (error: Error | null) => {
       stream.off('data', onData).off('end', onEnd).off('error', settle);
-      if (error) done(error);
-      else done(null, at === body.length ? body : aligned(body.subarray(0, at)));
+      if (error) {
+        release(body);
+        done(error);
+      } else done(null, at === body.length ? body : shortened(body, at));
     };
     const onData = (piece: Buffer) => {
       const end = at + piece.length;
@@ -48,27 +45,17 @@ export function readBody(mostBytes: number) {
   };
 }
 
-/** An empty buffer of this length that ends at a multiple of eight. */
-export function roomFor(length: number): Buffer {
-  const padding = (alignment - (length % alignment)) % alignment;
-  return Buffer.allocUnsafeSlow(padding + length).subarray(padding);
-}
-
 function grown(body: Buffer, used: number, length: number): Buffer {
   const larger = roomFor(length);
   body.copy(larger, 0, 0, used);
+  release(body);
   return larger;
 }
 
-function aligned(body: Buffer): Buffer {
-  const copy = roomFor(body.length);
-  body.copy(copy);
+/** The first bytes of a body whose room was too large. */
+function shortened(body: Buffer, used: number): Buffer {
+  const copy = roomFor(used);
+  body.copy(copy, 0, 0, used);
+  release(body);
   return copy;
-}
-
-/** Frees the memory of bytes that have a buffer of their own; they, and views of them, are empty afterwards. */
-export function release(bytes: Buffer): void {
-  const { buffer } = bytes;
-  const isOwner = bytes.byteOffset + bytes.length === buffer.byteLength && bytes.byteOffset < alignment;
-  if (isOwner && buffer instanceof ArrayBuffer) buffer.transfer(0);
 }

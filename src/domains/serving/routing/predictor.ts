@@ -47,7 +47,7 @@ export type Prediction = {
   scores: Float64Array;
   /** False when the disk refused the record (the answer is good all the same). */
   recorded: boolean;
-  /** The request's tensors are looked at after this: the other arm of a rollout scores them too. */
+  /** The request's tensors are looked at after this; their memory may not be used again. */
   tensorsInUse: boolean;
 };
 
@@ -176,7 +176,8 @@ export async function predict(
         run.failure ?? servingError('serving.request.failed', 'The model could not answer this request.');
       throw ofPrediction(failure, id);
     }
-    const tensorsInUse = rollout !== null;
+    // The run of another arm, one that was given up, or a kept answer may still look at them.
+    const tensorsInUse = rollout !== null || failed !== null || known !== null;
     return { id, rows: rows.rows, arm, live, outputs, scores, recorded, tensorsInUse };
   } finally {
     if (isWork) route.gate.leave(start, end);

@@ -1,49 +1,34 @@
+import { giveBlock, takeBlock } from '../../../platform/http/large-bodies.ts';
 import type { NamedTensor, TensorData } from './tensors.ts';
 
 /** Below this many bytes a copy by the runtime costs no more than one of ours. */
 const leastBytes = 64 * 1024;
-/** Blocks kept for the next runs of a worker: one that runs, one that waits. */
-const mostKept = 2;
-
-/**
- * Memory that a worker's large inputs are handed over in: shared with it and used again, so that a picture is copied
- * once and neither side has anything to collect.
- */
-export type SharedFeeds = {
-  /** The feeds with large ones in shared memory; `free` is called when the worker has answered. */
-  share(feeds: readonly NamedTensor[]): { feeds: readonly NamedTensor[]; free: () => void };
-};
+/** Feeds as they are posted, and what gives their memory back. */
+export type SharedFeeds = { feeds: readonly NamedTensor[]; free: () => void };
 
 const nothingToFree = () => {};
 
-/** Shared memory for the runs of one worker. */
-export function createSharedFeeds(): SharedFeeds {
-  const kept: SharedArrayBuffer[] = [];
-  const take = (bytes: number) => {
-    const at = kept.findIndex((block) => block.byteLength >= bytes);
-    return at < 0 ? new SharedArrayBuffer(Math.ceil(bytes / 4096) * 4096) : kept.splice(at, 1)[0];
-  };
-  const give = (block: SharedArrayBuffer) => {
-    kept.push(block);
-    // The largest fit the most.
-    kept.sort((a, b) => b.byteLength - a.byteLength).splice(mostKept);
-  };
-  return {
-    share(feeds) {
-      if (!feeds.some(isLarge)) return { feeds, free: nothingToFree };
-      const blocks: SharedArrayBuffer[] = [];
-      const shared = feeds.map((feed) => {
-        if (!isLarge(feed)) return feed;
-        const data = feed.data as Float32Array;
-        const block = take(data.byteLength);
-        blocks.push(block);
-        const view = new (data.constructor as typeof Float32Array)(block, 0, data.length);
-        view.set(data);
-        return { ...feed, data: view as TensorData };
-      });
-      return { feeds: shared, free: () => blocks.forEach(give) };
-    },
-  };
+/**
+ * The feeds of a run in another thread, large ones in memory that it shares, so that a picture is copied at most once; those
+ * that came in such memory (see `large-bodies.ts`) are handed on as they are. `free` is to be called when it has answered.
+ */
+export function shareFeeds(feeds: readonly NamedTensor[]): SharedFeeds {
+  if (!feeds.some(needsCopy)) return { feeds, free: nothingToFree };
+  const blocks: SharedArrayBuffer[] = [];
+  const shared = feeds.map((feed) => {
+    if (!needsCopy(feed)) return feed;
+    const data = feed.data as Float32Array;
+    const block = takeBlock(data.byteLength);
+    blocks.push(block);
+    const view = new (data.constructor as typeof Float32Array)(block, 0, data.length);
+    view.set(data);
+    return { ...feed, data: view as TensorData };
+  });
+  return { feeds: shared, free: () => blocks.forEach(giveBlock) };
+}
+
+function needsCopy(feed: NamedTensor): boolean {
+  return isLarge(feed) && !((feed.data as Float32Array).buffer instanceof SharedArrayBuffer);
 }
 
 function isLarge({ data }: NamedTensor): boolean {

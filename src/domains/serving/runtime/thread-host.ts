@@ -1,6 +1,6 @@
 import { Worker } from 'node:worker_threads';
 import type { HostReply, HostRequest, OpenHost } from './model-host.ts';
-import { createSharedFeeds } from './shared-feeds.ts';
+import { shareFeeds } from './shared-feeds.ts';
 
 /** A worker thread with the model at `path`. It is never terminated: that would abort the process in a run. */
 export function openThreadHost(path: string, threads: number): OpenHost {
@@ -11,7 +11,6 @@ export function openThreadHost(path: string, threads: number): OpenHost {
     let how = 'The thread of this model ended.';
     const exited = new Promise<void>((resolve) => worker.once('exit', () => resolve()));
     const post = (request: HostRequest) => worker.postMessage(request);
-    const memory = createSharedFeeds();
     const shared = new Map<number, () => void>();
     return new Promise((resolve, reject) => {
       worker.on('error', (error) => {
@@ -33,7 +32,7 @@ export function openThreadHost(path: string, threads: number): OpenHost {
             outputs: reply.outputs,
             pid: null,
             post(id, feeds) {
-              const handed = memory.share(feeds);
+              const handed = shareFeeds(feeds);
               shared.set(id, handed.free);
               post({ id, feeds: handed.feeds });
             },
