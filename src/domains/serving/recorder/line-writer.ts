@@ -24,6 +24,8 @@ export type LineWriter = {
   readonly length: number;
   /** Text that is JSON already. */
   text(text: string): void;
+  /** The same as bytes. */
+  ascii(text: Uint8Array): void;
   /** A JSON string. */
   string(text: string): void;
   /** A number as the shortest text that reads back as the same float32, or else the same double; null if not finite. */
@@ -131,6 +133,11 @@ export function createLineWriter(): LineWriter {
       return length;
     },
     text,
+    ascii(value) {
+      reserve(value.length);
+      bytes.set(value, length);
+      length += value.length;
+    },
     string(value) {
       reserve(value.length + 2);
       bytes[length] = quote;

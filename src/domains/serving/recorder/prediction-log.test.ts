@@ -13,7 +13,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createTables, type Tables } from '../../../platform/tables/index.ts';
-import { leastPacked } from './packed-vectors.ts';
+import { leastPacked, packScores, packVectors } from './packed-vectors.ts';
 import { openPredictionLog, type PredictionLog, type PredictionRecord } from './prediction-log.ts';
 import { joinedSql, type LogFiles } from './prediction-sql.ts';
 import { createTurnCommit } from './turn-commit.ts';
@@ -198,25 +198,32 @@ test('vectors of many values are packed, and read as numbers beside those that a
   values[3] = Number.NaN;
   values[14] = Number.NEGATIVE_INFINITY;
   await log.record(entry('many', { features: values, width, eventTimes: [100, 100] }));
+  // Two times or two ways are kept row by row.
+  await log.record(entry('times', { features: values, width, scores: [Infinity, 1 / 3] }));
+  await log.record(entry('paths', { features: values, width, eventTimes: [100, 100], path: '["a","b"]' }));
   await log.record(
     entry('few', { rows: 1, eventTimes: [100], features: values.subarray(0, width), width, scores: [1] }),
   );
   const line = readFileSync(join(folder, 'packed/predictions/000001.ndjson'), 'utf8').split('\n')[0];
   expect(line).toContain('"e":[100],');
-  expect(line).toMatch(/"fw":10,"fb":"[A-Za-z0-9+/]{107}="/);
+  expect(line).toMatch(/"fb":"[A-Za-z0-9+/]{107}=","sb":"[A-Za-z0-9+/]{22}=="}/);
   const names = [3, 4, 5, 11].map((place) => ({ name: `f${place}`, places: new Map([['rev_1', place]]) }));
   const read = async () => {
     const rows = await tables.query<Record<string, unknown>>(
-      `SELECT request_id, epoch_ms(event_time)::DOUBLE AS et, features, f3, f4, f5, f11 FROM (${joinedSql(filesOf(log), {}, names)}) ORDER BY request_id, row_index`,
+      `SELECT request_id, epoch_ms(event_time)::DOUBLE AS et, score, path, features, f3, f4, f5, f11 FROM (${joinedSql(filesOf(log), {}, names)}) ORDER BY request_id, row_index`,
     );
     return rows.map((row) => Object.values(row));
   };
   const whole = [...values].map((value) => (Number.isFinite(value) ? Math.fround(value) + 0 : null));
   const [first, second] = [whole.slice(0, width), whole.slice(width)];
   const wanted = [
-    ['few', 100, first, first[2], null, first[4], null],
-    ['many', 100, first, first[2], null, first[4], null],
-    ['many', 100, second, second[2], second[3], null, null],
+    ['few', 100, 1, null, first, first[2], null, first[4], null],
+    ['many', 100, 0.25, null, first, first[2], null, first[4], null],
+    ['many', 100, null, null, second, second[2], second[3], null, null],
+    ['paths', 100, 0.25, 'a', first, first[2], null, first[4], null],
+    ['paths', 100, null, 'b', second, second[2], second[3], null, null],
+    ['times', 100, null, null, first, first[2], null, first[4], null],
+    ['times', 200, 1 / 3, null, second, second[2], second[3], null, null],
   ];
   expect(await read()).toEqual(wanted);
   await log.seal(1, { bytes: 1, ageMs: 0, graceMs: 60_000 });
@@ -225,14 +232,38 @@ test('vectors of many values are packed, and read as numbers beside those that a
     sealed: [expect.any(String)],
   });
   expect(await read()).toEqual(wanted);
+  const stored = await tables.query<{ request_id: string; n: number }>(
+    `SELECT request_id, count(*) AS n FROM '${filesOf(log).predictions.sealed[0]}' GROUP BY 1 ORDER BY 1`,
+  );
+  expect(stored.map(({ request_id, n }) => [request_id, n])).toEqual([
+    ['few', 1],
+    ['many', 1],
+    ['paths', 2],
+    ['times', 2],
+  ]);
   // A file that was sealed before there were packed vectors.
   const [sealed] = filesOf(log).predictions.sealed;
   await tables.run(
-    `COPY (SELECT * EXCLUDE (vector) FROM read_parquet('${sealed}') WHERE request_id = 'few') TO '${sealed}.old' (FORMAT parquet)`,
+    `COPY (SELECT * EXCLUDE (vector, scores) FROM read_parquet('${sealed}') WHERE request_id = 'few') TO '${sealed}.old' (FORMAT parquet)`,
   );
   renameSync(`${sealed}.old`, sealed);
   expect(await read()).toEqual(wanted.slice(0, 1));
   await log.close();
+});
+
+test('what is packed is base64 of the numbers with the most significant byte first', () => {
+  for (const count of [1, 2, 3, 16, 1920, 5000, 200_000]) {
+    const values = Float64Array.from({ length: count }, (_, i) => Math.sin(i) * 10 ** ((i % 60) - 30));
+    values[count >> 1] = Number.NEGATIVE_INFINITY;
+    const bytes = Buffer.alloc(count * 12);
+    values.forEach((value, i) => {
+      bytes.writeFloatBE(Number.isFinite(value) ? value : Number.NaN, i * 4);
+      bytes.writeDoubleBE(Number.isFinite(value) ? value : Number.NaN, count * 4 + i * 8);
+    });
+    const text = (packed: Uint8Array) => Buffer.from(packed).toString('latin1');
+    expect(text(packVectors(values)) === bytes.toString('base64', 0, count * 4)).toBe(true);
+    expect(text(packScores(values)) === bytes.toString('base64', count * 4)).toBe(true);
+  }
 });
 
 test('killed at any moment, every acknowledged id is there exactly once', { timeout: 120_000 }, async () => {

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { Tables } from '../../../platform/tables/index.ts';
 import { createIdIndex, type IdIndex } from './id-index.ts';
 import type { LineWriter } from './line-writer.ts';
-import { leastPacked, packVectors } from './packed-vectors.ts';
+import { leastPacked, packScores, packVectors } from './packed-vectors.ts';
 import { idsSql, sealSql } from './prediction-sql.ts';
 import {
   dropSealedLines,
@@ -327,17 +327,20 @@ function writePrediction(lines: LineWriter, record: PredictionRecord, isRetry: b
     lines.text(',"x":');
     lines.text(record.inputs);
   }
-  if (record.features !== null) {
-    if (record.features.length >= leastPacked) {
-      lines.text(`,"fw":${record.width},"fb":"`);
-      lines.text(packVectors(record.features));
-      lines.text('"');
-    } else {
-      lines.text(',"f":');
-      writeVectors(lines, record.features, record.width);
-    }
+  const isPacked = record.features !== null && record.features.length >= leastPacked;
+  if (isPacked) {
+    lines.text(',"fb":"');
+    lines.ascii(packVectors(record.features as ArrayLike<number>));
+    lines.text('"');
+  } else if (record.features !== null) {
+    lines.text(',"f":');
+    writeVectors(lines, record.features, record.width);
   }
-  if (record.scores !== null) {
+  if (record.scores !== null && isPacked && record.rows > 1) {
+    lines.text(',"sb":"');
+    lines.ascii(packScores(record.scores));
+    lines.text('"');
+  } else if (record.scores !== null) {
     lines.text(',"s":[');
     for (let i = 0; i < record.scores.length; i++) {
       if (i > 0) lines.text(',');

@@ -1,5 +1,5 @@
 import { parquetSource, sqlIdentifier, sqlLiteral } from '../../../platform/tables/index.ts';
-import { featureAt, featuresSql, packedRow } from './packed-vectors.ts';
+import { featureAt, featuresSql, packedRow, packedScore } from './packed-vectors.ts';
 import type { LogKind } from './prediction-log.ts';
 
 /**
@@ -7,27 +7,20 @@ import type { LogKind } from './prediction-log.ts';
  * predictions: request_id, row_index, event_time, time, revision, arm, rollout, latency_ms, compute_ms, inputs (JSON text of
  * the request), features FLOAT[] or vector BLOB (see packed-vectors.ts), score DOUBLE, path (of a row through a graph),
  * error, cached, again, weight (0: not sampled), erased; one line per row of each request. Readers get
- * features alone.
+ * features alone. A sealed file holds a packed request of several rows as it came, in one line without a row_index: vector
+ * has all its vectors, `scores` all its scores. Taking it apart costs more than all the rest of its record, so only readers do.
  * pairs: the same request_id and row_index with the other arm's revision and score.
  * feedback: request_id, row_index, value, event_time, received, ordinal, reward.
  */
 const lineColumns: Record<LogKind, string> = {
   predictions:
-    "{id:'VARCHAR',t:'BIGINT',rev:'VARCHAR',arm:'VARCHAR',ro:'VARCHAR',n:'INTEGER',ms:'DOUBLE',cm:'DOUBLE',e:'BIGINT[]',x:'JSON',f:'FLOAT[][]',fw:'INTEGER',fb:'VARCHAR',s:'DOUBLE[]',g:'VARCHAR[]',err:'VARCHAR',hit:'INTEGER',again:'INTEGER',w:'DOUBLE'}",
+    "{id:'VARCHAR',t:'BIGINT',rev:'VARCHAR',arm:'VARCHAR',ro:'VARCHAR',n:'INTEGER',ms:'DOUBLE',cm:'DOUBLE',e:'BIGINT[]',x:'JSON',f:'FLOAT[][]',fb:'VARCHAR',s:'DOUBLE[]',sb:'VARCHAR',g:'VARCHAR[]',err:'VARCHAR',hit:'INTEGER',again:'INTEGER',w:'DOUBLE'}",
   pairs: "{id:'VARCHAR',t:'BIGINT',rev:'VARCHAR',ro:'VARCHAR',cm:'DOUBLE',s:'DOUBLE[]',err:'VARCHAR'}",
   feedback: "{id:'VARCHAR',row:'INTEGER',v:'DOUBLE',et:'BIGINT',t:'BIGINT',r:'DOUBLE'}",
 };
 
 const selections: Record<LogKind, (source: string) => string> = {
-  predictions: (source) =>
-    `SELECT id AS request_id, (u - 1)::INTEGER AS row_index, make_timestamp(coalesce(e[u], e[1]) * 1000) AS event_time,
-      make_timestamp(t * 1000) AS time, rev AS revision, arm, ro AS rollout, n AS request_rows, ms AS latency_ms,
-      cm AS compute_ms,
-      x::VARCHAR AS inputs, f[u] AS features, ${packedRow} AS vector, s[u] AS score,
-      coalesce(g[u], g[1]) AS path, err AS error, hit IS NOT NULL AS cached, again, w AS weight,
-      NULL::BOOLEAN AS erased
-    FROM (SELECT *, unnest(range(1, n + 1)) AS u
-      FROM (SELECT * REPLACE (from_base64(fb) AS fb) FROM ${source}) WHERE id IS NOT NULL)`,
+  predictions: (source) => linesSql(source, 'false'),
   pairs: (source) =>
     `SELECT id AS request_id, (u - 1)::INTEGER AS row_index, make_timestamp(t * 1000) AS time, rev AS revision,
       ro AS rollout, cm AS compute_ms, s[u] AS score, err AS error
@@ -38,22 +31,52 @@ const selections: Record<LogKind, (source: string) => string> = {
     FROM ${source} WHERE id IS NOT NULL`,
 };
 
+/** Lines of predictions row by row, but for the requests that `isWhole` says: those keep one line, without a row_index. */
+function linesSql(source: string, isWhole: string): string {
+  return `SELECT id AS request_id, (u - 1)::INTEGER AS row_index, make_timestamp(coalesce(e[u], e[1]) * 1000) AS event_time,
+      make_timestamp(t * 1000) AS time, rev AS revision, arm, ro AS rollout, n AS request_rows, ms AS latency_ms,
+      cm AS compute_ms, x::VARCHAR AS inputs, f[u] AS features,
+      CASE WHEN u IS NULL OR n = 1 THEN fb ELSE ${packedRow('fb', 'n')} END AS vector,
+      CASE WHEN sb IS NULL THEN s[u] ELSE ${packedScore('sb')} END AS score, CASE WHEN u IS NULL THEN sb END AS scores,
+      coalesce(g[u], g[1]) AS path, err AS error, hit IS NOT NULL AS cached, again, w AS weight,
+      NULL::BOOLEAN AS erased
+    FROM (SELECT *, unnest(CASE WHEN ${isWhole} THEN [NULL::BIGINT] ELSE range(1, n + 1) END) AS u
+      FROM (SELECT * REPLACE (from_base64(fb) AS fb, from_base64(sb) AS sb) FROM ${source}) WHERE id IS NOT NULL)`;
+}
+
+/** Packed requests of several rows with one event time and one way for all of them. */
+const canStayWhole = 'n > 1 AND sb IS NOT NULL AND len(e) = 1 AND coalesce(len(g), 1) = 1';
+
+/** Sealed predictions row by row. */
+function sealedPredictions(files: string[]): string[] {
+  const source = parquetSource(files);
+  // Files of older versions, and those written anew, hold no whole requests.
+  const stored = `SELECT * FROM ${source} UNION ALL BY NAME SELECT NULL::BLOB AS vector, NULL::BLOB AS scores WHERE false`;
+  const whole = `SELECT *, unnest(range(1, request_rows + 1)) AS u FROM (${stored}) WHERE row_index IS NULL`;
+  return [
+    `SELECT * FROM ${source} WHERE row_index IS NOT NULL`,
+    `SELECT * EXCLUDE (u) REPLACE ((u - 1)::INTEGER AS row_index, ${packedRow('vector', 'request_rows')} AS vector,
+      ${packedScore('scores')} AS score) FROM (${whole})`,
+  ];
+}
+
 /** One log kind as a relation over its open and sealed files; an empty relation when there are none. */
 export function logSql(kind: LogKind, files: { open: string[]; sealed: string[] }): string {
   const parts: string[] = [];
-  if (files.sealed.length > 0) parts.push(`SELECT * FROM ${parquetSource(files.sealed)}`);
+  if (files.sealed.length > 0 && kind === 'predictions') parts.push(...sealedPredictions(files.sealed));
+  else if (files.sealed.length > 0) parts.push(`SELECT * FROM ${parquetSource(files.sealed)}`);
   // Files that older versions have sealed lack the newest columns, so one part always has them all.
   parts.push(selections[kind](files.open.length > 0 ? lineSource(kind, files.open) : emptySource(kind)));
   const all = parts.length === 1 ? parts[0] : parts.map((part) => `(${part})`).join(' UNION ALL BY NAME ');
   return kind === 'predictions'
-    ? `SELECT * REPLACE (coalesce(weight, 1) AS weight, coalesce(erased, false) AS erased) FROM (${all})`
+    ? `SELECT * EXCLUDE (scores) REPLACE (coalesce(weight, 1) AS weight, coalesce(erased, false) AS erased) FROM (${all})`
     : all;
 }
 
 /** The statement that turns one closed segment into Parquet. */
 export function sealSql(kind: LogKind, from: string, to: string): string {
-  const select = selections[kind](lineSource(kind, [from]));
-  return replaceSql(select, to);
+  const source = lineSource(kind, [from]);
+  return replaceSql(kind === 'predictions' ? linesSql(source, canStayWhole) : selections[kind](source), to);
 }
 
 /** The ids of one sealed file of predictions, for its index. */
