@@ -54,7 +54,7 @@ export function ask<T>(child: ChildProcess, message: object | string): Promise<T
 
 const ticksPerSecond = Number(spawnSync('getconf', ['CLK_TCK']).stdout ?? 100) || 100;
 
-/** Seconds of CPU that a process and all its living descendants have used (user and system, to a hundredth). */
+/** Seconds of CPU that a process and all its descendants have used (user and system, to a hundredth). */
 export function cpuSeconds(pid: number): number {
   const children = new Map<number, number[]>();
   const ticks = new Map<number, number>();
@@ -65,7 +65,9 @@ export function cpuSeconds(pid: number): number {
       const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
       const parent = Number(fields[1]);
       children.set(parent, [...(children.get(parent) ?? []), Number(name)]);
-      ticks.set(Number(name), Number(fields[11]) + Number(fields[12]));
+      // Its own and that of the children it has waited for.
+      const own = fields.slice(11, 15).reduce((sum, field) => sum + Number(field), 0);
+      ticks.set(Number(name), own);
     } catch (error) {
       // Processes come and go while one looks.
       if (!['ENOENT', 'ESRCH'].includes((error as NodeJS.ErrnoException).code ?? '')) throw error;

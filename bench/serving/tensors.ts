@@ -51,6 +51,9 @@ await answer(raw);
 const houston = await startHoustonProcess(0, { profile: values.profile });
 /** The same without its prediction log, to tell what the log costs apart from all the rest. */
 const unrecorded = await startHoustonProcess(0, { before: './without-recording.ts' });
+/** The fast lane with a constant answer, to tell what HTTP costs by itself. */
+const lane = startScript(0, './lane-server.ts');
+const bareLane = await answer<{ url: string; pid: number }>(lane);
 
 /** Requests as tritonclient sends them by default: the tensor in binary, the outputs asked for in binary. */
 function orderOf({ input, shape }: (typeof cases)[number]): Omit<LoadOrder, 'url'> {
@@ -66,7 +69,7 @@ function orderOf({ input, shape }: (typeof cases)[number]): Omit<LoadOrder, 'url
   return { bodies, headers, connections, seconds, rate: null };
 }
 
-type Round = { raw: RawResult; many: Measure; one: Measure; bare: Measure };
+type Round = { raw: RawResult; many: Measure; one: Measure; bare: Measure; lane: Measure };
 
 showLoad();
 const summary: Parameters<typeof summarise>[0] = [];
@@ -75,25 +78,27 @@ for (const one of cases) {
   writeFileSync(path, one.bytes);
   for (const server of [houston, unrecorded]) await server.deploy(one.name, one.bytes);
   const order = orderOf(one);
-  const at = ({ url, pid }: HoustonProcess, more: Partial<LoadOrder> = {}) =>
+  const at = ({ url, pid }: Pick<HoustonProcess, 'url' | 'pid'>, more: Partial<LoadOrder> = {}) =>
     measure(load, pid, { ...order, url: `${url}/v2/models/${one.name}/infer`, ...more });
   const rawOrder: RawOrder = { path, input: one.input, shape: one.shape, seconds };
   const warmSeconds = one.name === 'picture' ? 0.5 : 2;
   await ask(raw, { ...rawOrder, seconds: 0.5 });
-  for (const server of [houston, unrecorded]) await at(server, { seconds: warmSeconds });
+  for (const server of [houston, unrecorded, bareLane]) await at(server, { seconds: warmSeconds });
   const rounds: Round[] = [];
   for (let round = 0; round < Number(values.rounds); round++) {
     const alone = await ask<RawResult>(raw, rawOrder);
     const many = await at(houston);
     const single = await at(houston, { connections: 1, seconds: seconds / 2 });
     const bare = await at(unrecorded);
-    rounds.push({ raw: alone, many, one: single, bare });
+    const constant = await at(bareLane, { seconds: seconds / 2 });
+    rounds.push({ raw: alone, many, one: single, bare, lane: constant });
     console.log(
       `${`${one.name}: raw`.padEnd(34)}${alone.perSecond.toFixed(0).padStart(7)} runs/s  p50 ${alone.p50.toFixed(3)} ms   CPU ${alone.cpuMicros.toFixed(1)} µs/run`,
     );
     show(`${one.name}: ${connections} connections`, many);
     show(`${one.name}: 1 connection`, single);
     show(`${one.name}: no log, ${connections} connections`, bare);
+    show(`${one.name}: constant answer`, constant);
   }
   const of = (figure: (round: Round) => number) => median(rounds.map(figure));
   const share = of((round) => round.many.perSecond / round.raw.perSecond);
@@ -105,6 +110,9 @@ for (const one of cases) {
       cpuShare: of((round) => round.raw.cpuMicros / round.many.serverMicros),
       shareWithoutLog: of((round) => round.bare.perSecond / round.raw.perSecond),
       cpuShareWithoutLog: of((round) => round.raw.cpuMicros / round.bare.serverMicros),
+      recordedOfUnrecorded: of((round) => round.many.perSecond / round.bare.perSecond),
+      recordedOfUnrecordedByCpu: of((round) => round.bare.serverMicros / round.many.serverMicros),
+      runAndHttpMicros: of((round) => round.raw.cpuMicros + round.lane.serverMicros),
       overOneConnection: over,
       failed: rounds.reduce((sum, { many, bare }) => sum + many.failed + bare.failed, 0),
     }),
@@ -119,3 +127,4 @@ houston.stop();
 unrecorded.stop();
 load.disconnect();
 raw.disconnect();
+lane.disconnect();
