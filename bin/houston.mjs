@@ -5,6 +5,7 @@ import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { isCurrent } from './stamp.mjs';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const pinned = () => {
@@ -17,7 +18,9 @@ const pinned = () => {
   }
 };
 const runtime = pinned() ?? process.execPath;
-const main = join(root, 'src', 'cli', 'main.ts');
+const bundle = join(root, 'dist', 'server');
+// One bundled file starts faster than hundreds of sources, which run where it is missing or older than they are.
+const main = isCurrent(bundle, root) ? join(bundle, 'main.cjs') : join(root, 'src', 'cli', 'main.ts');
 const args = [
   '--disable-warning=ExperimentalWarning',
   '--max-semi-space-size=8',

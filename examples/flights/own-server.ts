@@ -14,7 +14,7 @@ export type OwnServer = {
   stop(): Promise<void>;
 };
 
-const command = join(import.meta.dirname, '..', '..', 'src', 'cli', 'main.ts');
+const command = join(import.meta.dirname, '..', '..', 'bin', 'houston.mjs');
 
 /** Starts `houston serve` as a process of its own, as anybody would. `keep` leaves the data folder as it is. */
 export async function startOwnServer(options: {
@@ -23,12 +23,10 @@ export async function startOwnServer(options: {
   keep?: boolean;
 }): Promise<OwnServer> {
   if (!options.keep) await rm(options.dataDir, { recursive: true, force: true });
-  const flags = ['--disable-warning=ExperimentalWarning', command, 'serve', '--json', '--log', 'warn'];
-  const child = spawn(
-    process.execPath,
-    [...flags, '--port', String(options.port), '--data-dir', options.dataDir],
-    { stdio: ['ignore', 'pipe', 'inherit'] },
-  );
+  const flags = ['serve', '--json', '--log', 'warn', '--port', String(options.port)];
+  const child = spawn(process.execPath, [command, ...flags, '--data-dir', options.dataDir], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
   const ended = once(child, 'exit');
   const passOn = (signal: NodeJS.Signals) => void child.kill(signal);
   process.on('SIGINT', passOn).on('SIGTERM', passOn);

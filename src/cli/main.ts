@@ -36,9 +36,7 @@ predictionCommands(program);
 ledgerCommands(program);
 accessCommands(program);
 
-try {
-  await program.parseAsync();
-} catch (error) {
+program.parseAsync().catch((error: unknown) => {
   if (error instanceof CommanderError) process.exitCode = error.exitCode;
   else process.exitCode = reportError(error, process.argv.includes('--json'));
-}
+});
