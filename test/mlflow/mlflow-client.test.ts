@@ -9,6 +9,7 @@ const webhookHosts = ['http://localhost:*'];
 describe.skipIf(clientVersion === null)(`the MLflow client ${clientVersion}`, () => {
   it.each([
     'tracking.py',
+    'system_metrics.py',
     'search.py',
     'models.py',
     'registry.py',

@@ -67,6 +67,13 @@ assert mlflow.search_logged_models(
 assert not mlflow.search_logged_models(
     filter_string="metrics.train_accuracy > 0.5", datasets=on_test, output_format="list"
 )
+# Datasets without a metric in the filter: whatever was measured on them.
+unmeasured = client.create_logged_model(experiment.experiment_id)
+assert len(client.search_logged_models([experiment.experiment_id])) == 2
+for datasets in (on_test, [{"dataset_name": "iris-test", "dataset_digest": data.digest}]):
+    found = mlflow.search_logged_models(datasets=datasets, output_format="list")
+    assert [m.model_id for m in found] == [info.model_id], datasets
+client.delete_logged_model(unmeasured.model_id)
 
 # Autologging: a plain fit and a grid search with its child runs.
 mlflow.autolog(log_input_examples=True, log_model_signatures=True)

@@ -50,7 +50,7 @@ for uri in ("models:/Iris Classifier/1", "models:/Iris Classifier@challenger", "
     assert np.array_equal(mlflow.pyfunc.load_model(uri).predict(features), model.predict(features)), uri
 assert client.get_model_version_by_alias("Iris Classifier", "challenger").version == "1"
 noted = json.loads(mlflow.get_logged_model(info.model_id).tags["mlflow.modelVersions"])
-assert {(one["name"], str(one["version"])) for one in noted} == {("Iris Classifier", "1")}
+assert noted == [{"name": "Iris Classifier", "version": 1}]
 
 # An ONNX model passes through Houston's own registry: digest, signature, lineage.
 with mlflow.start_run() as onnx_run:
@@ -83,6 +83,15 @@ assert (first.version, second.version) == ("1", "2") and first.tags == {"k": "v"
 assert client.get_model_version_download_uri("plain", "1") == f"{old_run.info.artifact_uri}/plain"
 local = mlflow.artifacts.download_artifacts("models:/plain/1")
 assert open(os.path.join(local, "weights.txt")).read() == "weights"
+
+# Houston as the registry beside a tracking server elsewhere: the run is one that it does not know.
+stranger = "0123456789abcdef0123456789abcdef"
+client.create_registered_model("from-elsewhere")
+foreign = client.create_model_version("from-elsewhere", f"runs:/{stranger}/model", stranger)
+assert (foreign.run_id, foreign.source) == (stranger, f"runs:/{stranger}/model")
+assert client.get_model_version_download_uri("from-elsewhere", "1") == foreign.source
+assert [found.name for found in client.search_model_versions(f"run_id = '{stranger}'")] == ["from-elsewhere"]
+client.delete_registered_model("from-elsewhere")
 
 # Descriptions, tags, stages.
 client.update_registered_model("plain", "described")

@@ -69,6 +69,27 @@ describeOnEachDatabase('the wire of MLflow traces', (_open, dialect) => {
     });
   });
 
+  it('gives assessments in the order in which they came, also those of one millisecond', async () => {
+    const own = { ...info, trace_id: `tr-${'d'.repeat(32)}`, assessments: [] };
+    expect((await call('POST', v3, { trace: { trace_info: own } })).status).toBe(200);
+    const names = Array.from({ length: 12 }, (_, i) => `question ${i}`);
+    for (const assessment_name of names) {
+      const assessment = {
+        assessment_name,
+        source: { source_type: 'HUMAN', source_id: 'ann' },
+        create_time: '2026-01-01T00:00:00.5Z',
+        feedback: { value: true },
+      };
+      const path = `${v3}/${own.trace_id}/assessments`;
+      expect((await call('POST', path, { assessment })).status).toBe(200);
+    }
+    const { json } = await call('GET', `${v3}/${own.trace_id}`);
+    const { assessments } = (json.trace as { trace_info: { assessments: { assessment_name: string }[] } })
+      .trace_info;
+    expect(assessments.map(({ assessment_name }) => assessment_name)).toEqual(names);
+    await call('POST', `${v3}/delete-traces`, { experiment_id: '0', request_ids: [own.trace_id] });
+  });
+
   it('says of a trace without its spans that they are not here yet', async () => {
     const { status, json } = await call('GET', `${v3}/get?trace_id=${id}`);
     expect([status, json.error_code]).toEqual([404, 'RESOURCE_DOES_NOT_EXIST']);

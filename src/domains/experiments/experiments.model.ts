@@ -63,8 +63,8 @@ export function checkKey(key: string): string {
 let lastTime = 0;
 let counter = 0;
 
-/** A new run id: 32 hex characters (48 bits of ms, 12 that count within one, 68 random), sorted by time. */
-export function newRunId(now: number = Date.now()): string {
+/** A new id as clients of tracking know them: 32 hex characters (48 bits of ms, 12 that count within one, 68 random), sorted by time. */
+export function newHexId(now: number = Date.now()): string {
   if (now === lastTime) counter = (counter + 1) & 0xfff;
   else {
     lastTime = now;

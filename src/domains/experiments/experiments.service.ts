@@ -8,7 +8,7 @@ import {
   LIMITS,
   loadNumber,
   type MetricPoint,
-  newRunId,
+  newHexId,
   type RunStatus,
 } from './experiments.model.ts';
 import { ensureExperiment, experimentTags, findExperiment, listExperiments } from './experiments.store.ts';
@@ -106,7 +106,7 @@ export async function createRun(scope: Scope, input: NewRun): Promise<Run> {
         data: { experiment: experiment.id, name: experiment.name },
       });
     }
-    const id = newRunId(now);
+    const id = newHexId(now);
     await runs.insertRun(tx.db, {
       id,
       experiment_id: experiment.id,

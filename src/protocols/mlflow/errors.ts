@@ -30,8 +30,14 @@ export class MlflowError extends Error {
 
 export const missing = (field: string) =>
   new MlflowError('INVALID_PARAMETER_VALUE', `Missing value for required parameter '${field}'.`);
-export const invalid = (field: string, why: string) =>
-  new MlflowError('INVALID_PARAMETER_VALUE', `Invalid value for parameter '${field}' supplied: ${why}`);
+/** Names the value as MLflow does where it is given; a long one only by its beginning. */
+export function invalid(field: string, why: string, value?: unknown): MlflowError {
+  const named = value === undefined ? '' : ` ${JSON.stringify(value).slice(0, 100)}`;
+  return new MlflowError(
+    'INVALID_PARAMETER_VALUE',
+    `Invalid value${named} for parameter '${field}' supplied: ${why}`,
+  );
+}
 
 /** Errors of the domains whose status alone does not tell what a client expects. */
 const named: Readonly<Record<string, MlflowErrorCode>> = {

@@ -37,8 +37,7 @@ export class Fields {
     const value = this.#values[name] ?? undefined;
     if (value === undefined) return undefined;
     if (typeof value === 'string') return cleanText(value);
-    if (typeof value === 'number' || typeof value === 'boolean') return String(value);
-    throw invalid(this.at(name), 'it is a text.');
+    throw invalid(this.at(name), 'it is a text.', value);
   }
 
   /** Whatever stands there; null when nothing does. */
@@ -65,7 +64,7 @@ export class Fields {
     if (value === undefined || value === '') return undefined;
     const number = typeof value === 'string' && wholeNumber.test(value) ? Number(value) : value;
     if (typeof number === 'number' && Number.isSafeInteger(number)) return number;
-    throw invalid(this.at(name), 'it is a whole number within ±(2^53 − 1).');
+    throw invalid(this.at(name), 'it is a whole number within ±(2^53 − 1).', value);
   }
 
   integer(name: string): number {
@@ -88,7 +87,7 @@ export class Fields {
       const number = value in words ? words[value] : value.trim() === '' ? undefined : Number(value);
       if (number !== undefined && (value in words || !Number.isNaN(number))) return number;
     }
-    throw invalid(this.at(name), 'it is a number.');
+    throw invalid(this.at(name), 'it is a number.', value);
   }
 
   flag(name: string): boolean {
@@ -120,7 +119,7 @@ export class Fields {
 
   messages(name: string): Fields[] {
     const value = this.#values[name] ?? [];
-    if (!Array.isArray(value)) throw invalid(this.at(name), 'it is a list.');
+    if (!Array.isArray(value)) throw invalid(this.at(name), 'it is a list.', value);
     return value.map((_, i) => this.messageIn(name, i));
   }
 
@@ -140,7 +139,7 @@ export class Fields {
     const found =
       names.find((one) => one === value) ??
       numbers[typeof value === 'string' ? Number(value) : (value as number)];
-    if (found === undefined) throw invalid(this.at(name), `it is one of ${names.join(', ')}.`);
+    if (found === undefined) throw invalid(this.at(name), `it is one of ${names.join(', ')}.`, value);
     return found;
   }
 }

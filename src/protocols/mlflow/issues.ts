@@ -86,7 +86,7 @@ export function issueRoutes({ issues }: TrackingDoor): MlflowRoute[] {
           token: fields.optionalText('page_token') || undefined,
           withTraces: fields.flag('include_trace_count'),
         });
-        return { issues: found.issues.map(wireIssue), ...(found.next && { next_page_token: found.next }) };
+        return { issues: found.issues.map(wireIssue), next_page_token: found.next ?? '' };
       },
     },
   ];

@@ -78,7 +78,7 @@ export function wireRun(run: TrackedRun) {
 export function wireDatasetInput({ dataset, context, tags }: DatasetInput) {
   const { name, digest, sourceType, source, schema, profile } = dataset;
   return {
-    tags: pairs({ ...(context !== null && { [TAG.datasetContext]: context }), ...tags }),
+    tags: pairs({ ...tags, ...(context !== null && { [TAG.datasetContext]: context }) }),
     dataset: {
       name,
       digest,

@@ -20,7 +20,7 @@ export type ModelOrder = { field: string; ascending: boolean; dataset?: DatasetS
 export type ModelSearch = {
   experimentIds: readonly number[];
   filter?: string | undefined;
-  /** Only metrics on one of these count in the filter. */
+  /** Only metrics on one of these count in the filter; without a metric in it, any metric on one of them will do. */
   datasets?: readonly DatasetScope[];
   orderBy?: readonly ModelOrder[];
   maxResults?: number | undefined;
@@ -67,10 +67,13 @@ export async function searchLoggedModels(
     throw experimentsError('experiments.search.invalid', `max_results is a whole number from 1 to ${MOST}.`);
   }
   const offset = decodeOffset(search.pageToken);
+  const { datasets = [] } = search;
+  const clauses = parseFilter(search.filter, grammar);
   const where = [
     isAnyOf(scope.db, 'model.experiment_id', search.experimentIds),
     sql<boolean>`model.stage = 'active'`,
-    ...parseFilter(search.filter, grammar).map((clause) => condition(scope, clause, search.datasets ?? [])),
+    ...clauses.map((clause) => condition(scope, clause, datasets)),
+    ...(datasets.length > 0 && !clauses.some(({ kind }) => kind === 'metric') ? [measuredOn(datasets)] : []),
   ];
   const { rows } = await sql<LoggedModelRow>`select model.* from experiments_logged_models as model
     where ${sql.join(where, sql` and `)} order by ${orderTerms(search.orderBy ?? [])}
@@ -88,11 +91,18 @@ function condition(scope: Scope, clause: Clause, datasets: readonly DatasetScope
       clause.kind === 'param' ? 'experiments_logged_model_params' : 'experiments_logged_model_tags';
     return keyed(scope.db, { table, owner: 'model_id', of: 'model.id' }, clause);
   }
-  const scopes = datasets.length === 0 ? sql`1 = 1` : sql.join(datasets.map(onDataset), sql` or `);
   return sql<boolean>`exists (select 1 from experiments_logged_model_metrics as pair
     where pair.model_id = model.id and pair.key = ${clause.key} and pair.special != 1
-    and ${compare(scope.db, sql`pair.value`, clause)} and (${scopes}))`;
+    and ${compare(scope.db, sql`pair.value`, clause)} and (${onAnyOf(datasets)}))`;
 }
+
+/** Models with any metric, NaN too, on one of the datasets. */
+const measuredOn = (datasets: readonly DatasetScope[]) =>
+  sql<boolean>`exists (select 1 from experiments_logged_model_metrics as pair
+    where pair.model_id = model.id and (${onAnyOf(datasets)}))`;
+
+const onAnyOf = (datasets: readonly DatasetScope[]) =>
+  datasets.length === 0 ? sql`1 = 1` : sql.join(datasets.map(onDataset), sql` or `);
 
 const onDataset = ({ name, digest }: DatasetScope) =>
   digest

@@ -1,7 +1,7 @@
 import { record } from '../../../platform/ledger/index.ts';
 import { authorise, type Scope, transact } from '../../../platform/scope.ts';
 import { experimentsError } from '../experiments.contract.ts';
-import { LIMITS, newRunId, type RunStatus } from '../experiments.model.ts';
+import { LIMITS, newHexId, type RunStatus } from '../experiments.model.ts';
 import type { RunRow } from '../experiments.tables.ts';
 import { linkModels } from '../logged-models/logged-models.service.ts';
 import { foldLongLog } from '../points/points.store.ts';
@@ -46,7 +46,7 @@ export async function openRun(scope: Scope, input: OpenRun): Promise<TrackedRun>
   return transact(scope, async (tx) => {
     const experiment = await activeExperiment(tx, input.experimentId);
     const now = tx.now();
-    const id = newRunId(now);
+    const id = newHexId(now);
     const row: RunRow = {
       id,
       experiment_id: experiment.id,

@@ -104,8 +104,10 @@ async function resolve(scope: Scope, tracking: TrackingDoor, input: NewCatalogVe
   }
   const ofRun = /^runs:\/([\w-]+)\/?(.*)$/s.exec(source);
   if (ofRun) {
-    const run = await tracking.getTrackedRun(scope, ofRun[1]!);
-    return { uri: `${run.artifactUri}/${ofRun[2]}`, runId: run.id, loggedModel: null };
+    const run = await knownRun(scope, tracking, ofRun[1]!);
+    return run
+      ? { uri: `${run.artifactUri}/${ofRun[2]}`, runId: run.id, loggedModel: null }
+      : { uri: source, runId, loggedModel: null };
   }
   if (isLocalPath(source)) {
     const run = runId === null ? undefined : await tracking.getTrackedRun(scope, runId);
@@ -120,6 +122,16 @@ async function resolve(scope: Scope, tracking: TrackingDoor, input: NewCatalogVe
   return { uri: source, runId, loggedModel: null };
 }
 
+/** A run of this server; undefined for one of a tracking server elsewhere, beside which this one is the registry. */
+async function knownRun(scope: Scope, tracking: TrackingDoor, id: string) {
+  try {
+    return await tracking.getTrackedRun(scope, id);
+  } catch (error) {
+    if (error instanceof HoustonError && error.status === 404) return undefined;
+    throw error;
+  }
+}
+
 async function noteOnLoggedModel(
   tx: Scope,
   tracking: TrackingDoor,
@@ -132,7 +144,7 @@ async function noteOnLoggedModel(
   try {
     known = JSON.parse(tags[VERSIONS_TAG] ?? '[]');
   } catch {}
-  const list = [...(Array.isArray(known) ? known : []), { name, version: String(version) }];
+  const list = [...(Array.isArray(known) ? known : []), { name, version }];
   const writer = { ...tx, permissions: new Set([...tx.permissions, 'experiments.write']) };
   await tracking.setLoggedModelTags(writer, id, [{ key: VERSIONS_TAG, value: JSON.stringify(list) }]);
 }

@@ -1,8 +1,9 @@
-import { createHash, randomBytes } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import type { Json } from '../../../../platform/json.ts';
 import { authorise, type Scope, transact } from '../../../../platform/scope.ts';
 import { isAnyOf } from '../../bulk.store.ts';
 import { experimentsError } from '../../experiments.contract.ts';
+import { newHexId } from '../../experiments.model.ts';
 import { cleanText } from '../spans/spans.model.ts';
 import { METADATA } from '../traces.model.ts';
 import {
@@ -17,7 +18,7 @@ import {
 const invalid = (field: string, why: string) =>
   experimentsError('experiments.input.invalid', `Invalid value for parameter '${field}' supplied: ${why}`);
 
-/** The assessments of traces, the oldest first. */
+/** The assessments of traces, the oldest first; ids sort by time, so those of one millisecond stay in order too. */
 export async function assessmentsOf(
   scope: Scope,
   traceIds: readonly string[],
@@ -66,7 +67,7 @@ export async function addAssessment(scope: Scope, input: NewAssessment): Promise
   authorise(scope, 'experiments.write');
   return transact(scope, async (tx) => {
     await needTrace(tx, input.traceId);
-    const row = toRow(tx, input, `a-${randomBytes(16).toString('hex')}`);
+    const row = toRow(tx, input, `a-${newHexId()}`);
     if (input.overrides !== null) await supersede(tx, input.traceId, input.overrides);
     await tx.db.insertInto('experiments_assessments').values(row).execute();
     return toAssessment(row);

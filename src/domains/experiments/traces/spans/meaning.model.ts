@@ -1,5 +1,5 @@
 import type { Attributes, AttributeValue } from './spans.model.ts';
-import { costOf, figure, noUsage, parseObject, tokensOf, type Usage } from './usage.model.ts';
+import { costOf, figure, noUsage, parseObject, tokensOf, type Usage, writtenTokens } from './usage.model.ts';
 
 /** What the attributes of a span say, whichever of the usual vocabularies its program speaks. */
 export type Meaning = {
@@ -142,13 +142,15 @@ function usageOf(attributes: Attributes): Usage {
  * clients look for.
  */
 export function forClients(traceId: string, attributes: Attributes): Attributes {
-  const { type, inputs, outputs, model, provider } = meaningOf(attributes);
+  const { type, inputs, outputs, model, provider, usage } = meaningOf(attributes);
+  const tokens = writtenTokens(usage);
   return {
     'mlflow.spanType': type,
     ...(inputs !== undefined && { 'mlflow.spanInputs': inputs }),
     ...(outputs !== undefined && { 'mlflow.spanOutputs': outputs }),
     ...(model !== null && { 'mlflow.llm.model': model }),
     ...(provider !== null && { 'mlflow.llm.provider': provider }),
+    ...(tokens && { 'mlflow.chat.tokenUsage': tokens }),
     ...attributes,
     'mlflow.traceRequestId': traceId,
   };

@@ -94,6 +94,15 @@ describe('what attributes mean', () => {
       'input.value': 'x',
       'mlflow.traceRequestId': 'tr-1',
     });
+    const tokens = forClients('tr-1', {
+      'gen_ai.usage.input_tokens': 100n,
+      'gen_ai.usage.output_tokens': 50n,
+    });
+    expect(tokens['mlflow.chat.tokenUsage']).toEqual({
+      input_tokens: 100,
+      output_tokens: 50,
+      total_tokens: 150,
+    });
   });
 });
 

@@ -65,17 +65,23 @@ export function readUsage(metadata: Readonly<Record<string, string>>): Partial<U
   };
 }
 
-/** The same as metadata, in the words of clients. */
+/** The figures that are there, in the words of clients; undefined when none is. */
+function written(usage: Usage, names: Readonly<Record<string, keyof Usage>>) {
+  const figures: Record<string, number> = {};
+  for (const [name, column] of Object.entries(names)) {
+    if (usage[column] !== null) figures[name] = usage[column];
+  }
+  return Object.keys(figures).length > 0 ? figures : undefined;
+}
+
+export const writtenTokens = (usage: Usage) => written(usage, tokenNames);
+
+/** The same as metadata of a trace. */
 export function usageMetadata(usage: Usage): Record<string, string> {
-  const written = (names: Readonly<Record<string, keyof Usage>>) =>
-    Object.entries(names).flatMap(([name, column]) =>
-      usage[column] === null ? [] : [[name, usage[column]] as const],
-    );
-  const tokens = written(tokenNames);
-  const cost = written(costNames);
+  const [tokens, cost] = [writtenTokens(usage), written(usage, costNames)];
   return {
-    ...(tokens.length > 0 && { [USAGE.tokens]: JSON.stringify(Object.fromEntries(tokens)) }),
-    ...(cost.length > 0 && { [USAGE.cost]: JSON.stringify(Object.fromEntries(cost)) }),
+    ...(tokens && { [USAGE.tokens]: JSON.stringify(tokens) }),
+    ...(cost && { [USAGE.cost]: JSON.stringify(cost) }),
   };
 }
 
