@@ -62,7 +62,7 @@ describeOnEachDatabase('the wire of the MLflow protocol', (_open, dialect) => {
       { run_id: 'f'.repeat(32), key: 'a', value: 1, timestamp: 1 },
       404,
       'RESOURCE_DOES_NOT_EXIST',
-      'run',
+      `Run with id=${'f'.repeat(32)} not found`,
     ],
     [
       'no run',

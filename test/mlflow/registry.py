@@ -80,6 +80,7 @@ second = client.create_model_version(
     "plain", f"{old_run.info.artifact_uri}/plain", old_run.info.run_id
 )
 assert (first.version, second.version) == ("1", "2") and first.tags == {"k": "v"}
+assert second.description == ""
 assert client.get_model_version_download_uri("plain", "1") == f"{old_run.info.artifact_uri}/plain"
 local = mlflow.artifacts.download_artifacts("models:/plain/1")
 assert open(os.path.join(local, "weights.txt")).read() == "weights"
@@ -96,6 +97,8 @@ client.delete_registered_model("from-elsewhere")
 # Descriptions, tags, stages.
 client.update_registered_model("plain", "described")
 client.update_model_version("plain", "1", "the first")
+# Unless ordered otherwise, what changed last comes first.
+assert [found.version for found in client.search_model_versions("name = 'plain'")] == ["1", "2"]
 client.set_registered_model_tag("plain", "color", "blue")
 client.delete_registered_model_tag("plain", "team")
 client.set_model_version_tag("plain", "1", "checked", "yes")

@@ -86,7 +86,7 @@ client.set_model_version_tag("flights", "1", "stage", "new")
 client.delete_model_version_tag("flights", "1", "stage")
 client.set_registered_model_alias("flights", "best", "1")
 client.delete_registered_model_alias("flights", "best")
-mlflow.genai.register_prompt("greeting", "Hello {{name}}!")
+mlflow.genai.register_prompt("greeting", "Hello {{name}}!", tags={"tone": "warm"})
 
 wait_for(lambda: {m["entity"] + "." + m["action"] for _, s, _, m in received if s == 200} >= set(names), "all")
 assert all(signed for _, _, signed, _ in received)
@@ -99,6 +99,10 @@ assert version["version"] == "1" and version["source"] == "https://example.com/m
 assert version["description"] == "first" and version["run_id"] is None
 prompt = next(m for m in delivered if m["entity"] == "prompt_version")["data"]
 assert prompt["template"] == "Hello {{name}}!" and prompt["name"] == "greeting"
+# Only what people said of it, without the tags by which the client knows a prompt.
+assert prompt["tags"] == {"tone": "warm"}, prompt
+made = next(m for m in delivered if m["entity"] == "prompt")["data"]
+assert not {"mlflow.prompt.is_prompt", "_mlflow_prompt_type"} & set(made["tags"]), made
 again = [d for d, _, _, m in received if m["entity"] == "model_version"]
 assert len(again) == 2 and again[0] == again[1], "the second attempt carries the id of the first"
 

@@ -19,7 +19,7 @@ export function wireVersion(version: CatalogVersion) {
     last_updated_timestamp: version.updatedAt,
     user_id: version.user,
     current_stage: version.stage,
-    ...(version.description !== '' && { description: version.description }),
+    description: version.description,
     source: version.source,
     ...(version.runId !== null && { run_id: version.runId }),
     status: 'READY',

@@ -11,7 +11,7 @@ export function wireModel(model: CatalogModel) {
     name: model.name,
     creation_timestamp: model.createdAt,
     last_updated_timestamp: model.updatedAt,
-    ...(model.description !== '' && { description: model.description }),
+    description: model.description,
     latest_versions: model.latest.map(wireVersion),
     tags: pairs(model.tags),
     aliases: Object.entries(model.aliases).map(([alias, version]) => ({ alias, version: String(version) })),

@@ -1,4 +1,5 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { HoustonError } from '../../platform/errors.ts';
 import { errorText } from '../../platform/log.ts';
 import type { Scope } from '../../platform/scope.ts';
 import { MlflowError, toMlflowError } from './errors.ts';
@@ -41,12 +42,24 @@ export function jsonRoutes(app: FastifyInstance, prefix: string, routes: readonl
         if (Object.values(params).some((one) => /\p{Cc}/u.test(one) || !one.isWellFormed())) {
           throw new MlflowError('INVALID_PARAMETER_VALUE', 'The path holds control characters.');
         }
-        const answer = await handle(request.scope, fields, params);
+        const answer = await answerOf(() => handle(request.scope, fields, params), fields);
         return reply
           .header('content-type', 'application/json')
           .send(typeof answer === 'string' ? answer : JSON.stringify(answer));
       },
     });
+  }
+}
+
+/** Names the run that is not there as MLflow does: its Optuna storage knows the case by these words alone. */
+async function answerOf(handle: () => Answer | Promise<Answer>, fields: Fields): Promise<Answer> {
+  try {
+    return await handle();
+  } catch (error) {
+    const id = fields.json('run_id') ?? fields.json('run_uuid');
+    if (!(error instanceof HoustonError) || error.code !== 'experiments.run.not_found') throw error;
+    if (typeof id !== 'string') throw error;
+    throw new MlflowError('RESOURCE_DOES_NOT_EXIST', `Run with id=${id} not found. ${error.next}`);
   }
 }
 

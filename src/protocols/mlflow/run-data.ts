@@ -57,8 +57,9 @@ export function runDataRoutes(tracking: TrackingDoor): MlflowRoute[] {
       since,
       path: 'runs/log-parameter',
       handle: async (scope, fields) => {
+        const id = runId(fields);
         const param = { key: fields.text('key'), value: fields.optionalText('value') ?? '' };
-        await tracking.logBatch(scope, runId(fields), { params: [param] });
+        await tracking.logBatch(scope, id, { params: [param] });
         return {};
       },
     },
@@ -67,8 +68,9 @@ export function runDataRoutes(tracking: TrackingDoor): MlflowRoute[] {
       since,
       path: 'runs/set-tag',
       handle: async (scope, fields) => {
+        const id = runId(fields);
         const tags = [{ key: fields.text('key'), value: fields.optionalText('value') ?? '' }];
-        await tracking.logBatch(scope, runId(fields), { tags }, nameAndParent(tags));
+        await tracking.logBatch(scope, id, { tags }, nameAndParent(tags));
         return {};
       },
     },

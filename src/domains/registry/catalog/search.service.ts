@@ -77,12 +77,16 @@ export async function searchModels(
   return { models: page, ...(next && { next }) };
 }
 
-/** One page of versions, by name and the newest first unless ordered otherwise. @throws registry.search.invalid */
+/** One page of versions, the last changed first unless ordered otherwise. @throws registry.search.invalid */
 export async function searchVersions(
   scope: Scope,
   search: CatalogSearch,
 ): Promise<{ versions: CatalogVersion[]; next?: string }> {
-  const ties = ['name ASC', 'version_number DESC'];
+  const ties = [
+    ...(search.orderBy?.length ? [] : ['last_updated_timestamp DESC']),
+    'name ASC',
+    'version_number DESC',
+  ];
   const versions = await allVersions(scope, onlyModel(search.filter));
   const { page, next } = find(versions, toSearchableVersion, search, versionGrammar, 200_000, ties);
   return { versions: page, ...(next && { next }) };

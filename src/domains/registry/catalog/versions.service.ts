@@ -258,6 +258,7 @@ export async function deleteVersion(scope: Scope, model: string, version: number
     const { aliases } = await getVersion(tx, model, version);
     for (const alias of aliases) await removeAlias(tx.db, model, alias);
     await store.updateVersionRow(tx.db, model, version, { deleted_at: tx.now() });
+    await updateModel(tx.db, model, { updated_at: tx.now() });
     await record(tx, {
       type: 'registry.version.deleted',
       subject: `model:${model}/${version}`,

@@ -1,34 +1,41 @@
 import type { JsonObject } from '../../../platform/json.ts';
 
-/** What a webhook may be told of, in the words of other tools' registries, with an example for tests. */
+const tag = { key: 'example_key', value: 'example_value' } as const;
+const tags = { [tag.key]: tag.value } as const;
+
+/** What a webhook may be told of, in the words of other tools' registries, with the example that MLflow's test sends. */
 const examples = {
-  'registered_model.created': { name: 'example_model', tags: { key: 'value' }, description: 'An example' },
+  'registered_model.created': {
+    name: 'example_model',
+    tags,
+    description: 'An example registered model',
+  },
   'model_version.created': {
     name: 'example_model',
     version: '1',
-    source: 'models:/m-example',
-    run_id: null,
-    tags: { key: 'value' },
-    description: 'An example',
+    source: 'models:/123',
+    run_id: 'abcd1234abcd5678',
+    tags,
+    description: 'An example model version',
   },
-  'model_version_tag.set': { name: 'example_model', version: '1', key: 'key', value: 'value' },
-  'model_version_tag.deleted': { name: 'example_model', version: '1', key: 'key' },
-  'model_version_alias.created': { name: 'example_model', alias: 'champion', version: '1' },
-  'model_version_alias.deleted': { name: 'example_model', alias: 'champion' },
-  'prompt.created': { name: 'example_prompt', tags: { key: 'value' }, description: 'An example' },
+  'model_version_tag.set': { name: 'example_model', version: '1', ...tag },
+  'model_version_tag.deleted': { name: 'example_model', version: '1', key: tag.key },
+  'model_version_alias.created': { name: 'example_model', alias: 'example_alias', version: '1' },
+  'model_version_alias.deleted': { name: 'example_model', alias: 'example_alias' },
+  'prompt.created': { name: 'example_prompt', tags, description: 'An example prompt' },
   'prompt_version.created': {
     name: 'example_prompt',
     version: '1',
     template: 'Hello {{name}}!',
-    tags: { key: 'value' },
-    description: 'An example',
+    tags,
+    description: 'An example prompt version',
   },
-  'prompt_tag.set': { name: 'example_prompt', key: 'key', value: 'value' },
-  'prompt_tag.deleted': { name: 'example_prompt', key: 'key' },
-  'prompt_version_tag.set': { name: 'example_prompt', version: '1', key: 'key', value: 'value' },
-  'prompt_version_tag.deleted': { name: 'example_prompt', version: '1', key: 'key' },
-  'prompt_alias.created': { name: 'example_prompt', alias: 'production', version: '1' },
-  'prompt_alias.deleted': { name: 'example_prompt', alias: 'production' },
+  'prompt_tag.set': { name: 'example_prompt', ...tag },
+  'prompt_tag.deleted': { name: 'example_prompt', key: tag.key },
+  'prompt_version_tag.set': { name: 'example_prompt', version: '1', ...tag },
+  'prompt_version_tag.deleted': { name: 'example_prompt', version: '1', key: tag.key },
+  'prompt_alias.created': { name: 'example_prompt', alias: 'example_alias', version: '1' },
+  'prompt_alias.deleted': { name: 'example_prompt', alias: 'example_alias' },
 } as const satisfies Record<string, JsonObject>;
 
 export type WebhookEvent = keyof typeof examples;

@@ -58,7 +58,7 @@ async function translate(scope: Scope, { type, data }: LedgerEvent): Promise<Tol
   const tags = tagsOf(model);
   const isPrompt = tags['mlflow.prompt.is_prompt'] === 'true';
   if (type === 'registry.model.created') {
-    const told = { name, tags, description: model?.description || null };
+    const told = { name, tags: isPrompt ? ownTags(tags) : tags, description: model?.description || null };
     return { event: isPrompt ? 'prompt.created' : 'registered_model.created', data: told };
   }
   if (type === 'registry.version.registered') return newVersion(name, data, version, isPrompt);
@@ -86,7 +86,7 @@ async function translate(scope: Scope, { type, data }: LedgerEvent): Promise<Tol
 function newVersion(name: string, data: JsonObject, row: VersionRow | undefined, isPrompt: boolean): Told {
   const { 'mlflow.prompt.text': template = '', ...tags } = tagsOf(row);
   const told = { name, version: String(data.version), tags, description: row?.description || null };
-  if (isPrompt) return { event: 'prompt_version.created', data: { ...told, template } };
+  if (isPrompt) return { event: 'prompt_version.created', data: { ...told, tags: ownTags(tags), template } };
   const lineage = JSON.parse(row?.lineage ?? '{}') as { experimentRun?: string | null };
   const run = lineage.experimentRun ?? null;
   return { event: 'model_version.created', data: { ...told, source: data.source ?? '', run_id: run } };
@@ -100,6 +100,11 @@ function tagChange(
   if (typeof data.tag !== 'string' || typeof data.value !== 'string') return undefined;
   const value = data.value.length < cutAt ? data.value : (tags[data.tag] ?? data.value);
   return { action: 'set', data: { key: data.tag, value } };
+}
+
+/** The tags that people gave a prompt, without those by which the client knows it. */
+function ownTags({ 'mlflow.prompt.is_prompt': _is, _mlflow_prompt_type: _type, ...tags }: Tags): Tags {
+  return tags;
 }
 
 const tagsOf = (row: ModelRow | VersionRow | undefined): Tags => JSON.parse(row?.tags ?? '{}') as Tags;
