@@ -223,16 +223,20 @@ async function expectWhole(url: string, run_id: string, steps: readonly number[]
 describe('a server that is killed under load', () => {
   it('keeps each batch whole and once on SQLite', () => killUnderLoad([]), minutes);
 
-  it('keeps each batch whole and once on PostgreSQL', async (context) => {
-    const database = await createPostgresDatabase().catch(() => null);
-    if (!database) {
-      if (process.env.CI === 'true') throw new Error('CI needs a PostgreSQL.');
-      return context.skip('no PostgreSQL answers');
-    }
-    try {
-      await killUnderLoad(['--database', database.url]);
-    } finally {
-      await database.drop();
-    }
-  }, minutes);
+  it(
+    'keeps each batch whole and once on PostgreSQL',
+    async (context) => {
+      const database = await createPostgresDatabase().catch(() => null);
+      if (!database) {
+        if (process.env.CI === 'true') throw new Error('CI needs a PostgreSQL.');
+        return context.skip('no PostgreSQL answers');
+      }
+      try {
+        await killUnderLoad(['--database', database.url]);
+      } finally {
+        await database.drop();
+      }
+    },
+    minutes,
+  );
 });
