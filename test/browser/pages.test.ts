@@ -81,7 +81,6 @@ describeInBrowser('Every page', {}, (suite) => {
       `/monitoring/${long}`,
       '/governance',
       '/governance?tab=inventory',
-      '/guardrails',
       '/insights',
       '/ledger',
       `/ledger/why?subject=model:${long}/1`,

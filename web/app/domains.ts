@@ -8,14 +8,13 @@ import {
   IconRocket,
   IconRoute,
   IconScale,
-  IconShieldHalf,
   IconVariable,
 } from '@tabler/icons-react';
 import type { ComponentType } from 'react';
 
 export type Domain = { key: string; label: string; to: string; icon: ComponentType<IconProps>; jump: string };
 
-/** The ten domains in the order of the life of a model. `jump` is the key after `g`. */
+/** The domains in the order of the life of a model. `jump` is the key after `g`. */
 export const domains: Domain[] = [
   { key: 'data', label: 'Data', to: '/data', icon: IconDatabase, jump: 'd' },
   { key: 'features', label: 'Features', to: '/features', icon: IconVariable, jump: 'f' },
@@ -25,6 +24,5 @@ export const domains: Domain[] = [
   { key: 'serving', label: 'Deployments', to: '/serving', icon: IconRocket, jump: 's' },
   { key: 'monitoring', label: 'Monitoring', to: '/monitoring', icon: IconActivityHeartbeat, jump: 'w' },
   { key: 'governance', label: 'Governance', to: '/governance', icon: IconScale, jump: 'a' },
-  { key: 'guardrails', label: 'Guardrails', to: '/guardrails', icon: IconShieldHalf, jump: 'r' },
   { key: 'insights', label: 'Insights', to: '/insights', icon: IconChartHistogram, jump: 'i' },
 ];

@@ -40,7 +40,6 @@ const registry = () => import('../domains/registry/pages.ts');
 const serving = () => import('../domains/serving/pages.ts');
 const monitoring = () => import('../domains/monitoring/pages.ts');
 const governance = () => import('../domains/governance/pages.ts');
-const guardrails = () => import('../domains/guardrails/pages.ts');
 const insights = () => import('../domains/insights/pages.ts');
 const ledger = () => import('../domains/ledger/pages.ts');
 const settings = () => import('../domains/settings/pages.ts');
@@ -73,7 +72,6 @@ const tree = root.addChildren([
   page('/monitoring/incidents/$id', monitoring, 'IncidentPage'),
   page('/governance', governance, 'GovernancePage'),
   page('/governance/approvals/$id', governance, 'ApprovalPage'),
-  page('/guardrails', guardrails, 'GuardrailsPage'),
   page('/insights', insights, 'InsightsPage'),
   page('/ledger', ledger, 'LedgerPage'),
   page('/ledger/why', ledger, 'WhyPage'),

@@ -30,11 +30,11 @@ export function ApiHint({ path, method = 'GET', body, cli }: ApiHintProps) {
       <Popover.Dropdown>
         <div className="stack">
           <div className="dim small">The same over HTTP</div>
-          <CodeBlock code={`curl${verb}${send} '${window.location.origin}${path}'`} wrap />
+          <CodeBlock code={`curl${verb}${send} '${window.location.origin}${path}'`} />
           {cli ? (
             <>
               <div className="dim small">and on the command line</div>
-              <CodeBlock code={`npx ${cli}`} wrap />
+              <CodeBlock code={`npx ${cli}`} />
             </>
           ) : null}
           <a className="small" href="/docs" target="_blank" rel="noreferrer">

@@ -1,5 +1,6 @@
 import { useComputedColorScheme } from '@mantine/core';
 import { type RefObject, useEffect, useMemo, useRef, useState } from 'react';
+import { group, significant } from './format.ts';
 
 /** Width of an element as it changes. */
 export function useWidth<Element extends HTMLElement>(): [RefObject<Element | null>, number] {
@@ -59,6 +60,27 @@ export function usePalette(): Palette {
     }),
     [scheme],
   );
+}
+
+/** Texts of axis values, all with as many decimals as their step needs: "0.25", "0.50", "1.00". */
+export function tickTexts(values: readonly (number | null)[]): string[] {
+  const given = values.filter((value) => value !== null);
+  const largest = Math.max(...given.map(Math.abs));
+  const step = Math.min(...given.slice(1).map((value, at) => Math.abs(value - (given[at] ?? 0))));
+  const figures = Math.ceil(Math.log10(largest / step)) + 2;
+  return values.map((value) => {
+    if (value === null) return '';
+    if (value === 0 || !Number.isFinite(step) || step === 0) return significant(value, 3);
+    if (largest >= 1e6 || largest < 1e-3)
+      return value.toExponential(Math.min(6, figures)).replace(/\.?0+e\+?/, 'e');
+    return group(Number(value.toFixed(decimalsOf(step))), decimalsOf(step));
+  });
+}
+
+/** The fewest decimals that say a number to three figures. */
+function decimalsOf(step: number): number {
+  const text = Number(step.toPrecision(3)).toString();
+  return text.includes('e-') ? 8 : (text.split('.')[1]?.length ?? 0);
 }
 
 /** Round axis values that cover [low, high]. */

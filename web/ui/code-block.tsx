@@ -2,12 +2,12 @@ import { IconCheck, IconCopy } from '@tabler/icons-react';
 import { useState } from 'react';
 import { copyText } from './copy-id.tsx';
 
-/** Text in the fixed-width face with a copy button. */
-export function CodeBlock({ code, wrap, maxHeight }: { code: string; wrap?: boolean; maxHeight?: number }) {
+/** Text in the fixed-width face with a copy button; long lines wrap, the copy has them whole. */
+export function CodeBlock({ code, maxHeight }: { code: string; maxHeight?: number }) {
   const [copied, setCopied] = useState(false);
   return (
     <div className="code-frame">
-      <pre className={wrap ? 'code wrapped' : 'code'} style={maxHeight ? { maxHeight } : undefined}>
+      <pre className="code" style={maxHeight ? { maxHeight } : undefined}>
         {code}
       </pre>
       <button
@@ -29,5 +29,5 @@ export function CodeBlock({ code, wrap, maxHeight }: { code: string; wrap?: bool
 
 /** Any JSON value, indented. */
 export function JsonBlock({ value, maxHeight = 320 }: { value: unknown; maxHeight?: number }) {
-  return <CodeBlock code={JSON.stringify(value, null, 2) ?? 'null'} maxHeight={maxHeight} wrap />;
+  return <CodeBlock code={JSON.stringify(value, null, 2) ?? 'null'} maxHeight={maxHeight} />;
 }

@@ -10,6 +10,11 @@ const SCALES: [number, string][] = [
 
 type Maybe = number | null | undefined;
 
+/** A minus as wide as a plus, as it is printed. */
+function minus(text: string): string {
+  return text.replace(/^-/, '−');
+}
+
 function given(value: Maybe): value is number {
   return value !== null && value !== undefined && Number.isFinite(value);
 }
@@ -24,10 +29,14 @@ export function count(value: Maybe): string {
   return String(value);
 }
 
-/** 1234567 → "1 234 567" with narrow spaces that do not break. */
-export function group(value: Maybe): string {
+/** 1234567 → "1 234 567" with narrow spaces that do not break; `decimals` fixes how many stand behind the point. */
+export function group(value: Maybe, decimals?: number): string {
   if (!given(value)) return MISSING;
-  return value.toLocaleString('en-GB', { maximumFractionDigits: 6 }).replaceAll(',', '\u202f');
+  const digits =
+    decimals === undefined
+      ? { maximumFractionDigits: 6 }
+      : { minimumFractionDigits: decimals, maximumFractionDigits: decimals };
+  return minus(value.toLocaleString('en-GB', digits).replaceAll(',', '\u202f'));
 }
 
 /** To `digits` significant figures, without an exponent in the usual range. */
@@ -35,9 +44,9 @@ export function significant(value: Maybe, digits = 3): string {
   if (!given(value)) return MISSING;
   if (value === 0) return '0';
   const size = Math.abs(value);
-  if (size >= 1e6 || size < 1e-4) return value.toExponential(digits - 1).replace('e+', 'e');
+  if (size >= 1e6 || size < 1e-4) return minus(value.toExponential(digits - 1).replace('e+', 'e'));
   const decimals = Math.max(0, digits - 1 - Math.floor(Math.log10(size)));
-  return value.toFixed(decimals);
+  return minus(value.toFixed(decimals));
 }
 
 /** A value of data: whole numbers as they are, others to `digits` figures. */
@@ -49,14 +58,14 @@ export function plain(value: Maybe, digits = 4): string {
 /** A metric between about 0 and 1: three decimals. */
 export function metric(value: Maybe, decimals = 3): string {
   if (!given(value)) return MISSING;
-  return Math.abs(value) >= 1000 ? count(value) : value.toFixed(decimals);
+  return Math.abs(value) >= 1000 ? count(value) : minus(value.toFixed(decimals));
 }
 
 /** 0.8731 with [0.869, 0.877] → "0.873 ± 0.004". */
 export function withInterval(value: Maybe, low: Maybe, high: Maybe, decimals = 3): string {
   if (!given(value)) return MISSING;
   if (!given(low) || !given(high)) return metric(value, decimals);
-  return `${value.toFixed(decimals)} ± ${((high - low) / 2).toFixed(decimals)}`;
+  return `${metric(value, decimals)} ± ${((high - low) / 2).toFixed(decimals)}`;
 }
 
 export function percent(share: Maybe, decimals = 1): string {

@@ -1,8 +1,10 @@
 import { graphlib, layout } from '@dagrejs/dagre';
 import { useComputedColorScheme } from '@mantine/core';
 import {
+  BaseEdge,
   Controls,
   type Edge,
+  type EdgeProps,
   Handle,
   MarkerType,
   type Node,
@@ -22,7 +24,10 @@ const WIDE = 184;
 const SMALLEST = 0.66;
 const NARROW = 136;
 const HEIGHT = 50;
+/** Room for the text on an edge. */
+const LABEL = 36;
 
+type WayEdge = Edge<{ way: Point[] }, 'way'>;
 type BoxNode = Node<{ item: GraphNode }, 'box'>;
 
 function Box({ data }: NodeProps<BoxNode>) {
@@ -77,7 +82,11 @@ function viewportOf(
   return { x, y: spare >= 0 ? spare / 2 : Math.min(8, Math.max(spare - 8, middle)), zoom };
 }
 
-function place(nodes: GraphNode[], edges: GraphEdge[], width: number): Map<string, { x: number; y: number }> {
+type Point = { x: number; y: number };
+type Layout = { places: Map<string, Point>; ways: Map<string, Point[]> };
+
+/** Where the boxes stand, and the way of each edge between them. */
+function place(nodes: GraphNode[], edges: GraphEdge[], width: number): Layout {
   const graph = new graphlib.Graph();
   graph.setGraph({
     rankdir: 'LR',
@@ -90,15 +99,54 @@ function place(nodes: GraphNode[], edges: GraphEdge[], width: number): Map<strin
   graph.setDefaultEdgeLabel(() => ({}));
   const known = new Set(nodes.map((node) => node.id));
   for (const node of nodes) graph.setNode(node.id, { width, height: HEIGHT });
-  for (const edge of edges) if (known.has(edge.from) && known.has(edge.to)) graph.setEdge(edge.from, edge.to);
+  for (const edge of edges)
+    if (known.has(edge.from) && known.has(edge.to))
+      graph.setEdge(edge.from, edge.to, edge.label ? { width: LABEL, height: 14, labelpos: 'c' } : {});
   layout(graph);
-  return new Map(
+  const places = new Map(
     nodes.map((node) => {
-      const { x, y } = graph.node(node.id) as { x: number; y: number };
+      const { x, y } = graph.node(node.id) as Point;
       return [node.id, { x: x - width / 2, y: y - HEIGHT / 2 }];
     }),
   );
+  const ways = new Map(
+    graph
+      .edges()
+      .map(({ v, w }) => [`${v}>${w}`, (graph.edge(v, w) as { points: Point[] }).points.slice(1, -1)]),
+  );
+  return { places, ways };
 }
+
+/** An edge by way of the points that keep it clear of the boxes between its ends. */
+function Way({ id, sourceX, sourceY, targetX, targetY, data, label, style, markerEnd }: EdgeProps<WayEdge>) {
+  const between = (data?.way ?? []).filter(({ x }) => x > sourceX && x < targetX);
+  const stops = [{ x: sourceX, y: sourceY }, ...between, { x: targetX, y: targetY }];
+  const path = stops
+    .map(({ x, y }, at) => {
+      const before = stops[at - 1];
+      if (!before) return `M${x},${y}`;
+      const middle = (before.x + x) / 2;
+      return `C${middle},${before.y} ${middle},${y} ${x},${y}`;
+    })
+    .join(' ');
+  const at = between[Math.floor((between.length - 1) / 2)] ?? {
+    x: (sourceX + targetX) / 2,
+    y: (sourceY + targetY) / 2,
+  };
+  return (
+    <BaseEdge
+      id={id}
+      path={path}
+      labelX={at.x}
+      labelY={at.y}
+      {...(label ? { label } : {})}
+      {...(style ? { style } : {})}
+      {...(markerEnd ? { markerEnd } : {})}
+    />
+  );
+}
+
+const edgeTypes = { way: Way };
 
 /** Draws a {@link GraphProps} graph; loaded lazily by Graph. */
 export function GraphCanvas(props: GraphProps) {
@@ -113,9 +161,9 @@ function Drawing({ nodes, edges, height = 320, onOpen, label, compact, anchor = 
   const scheme = useComputedColorScheme('light');
   const flow = useReactFlow();
   const width = compact ? NARROW : WIDE;
-  const shape = `${nodes.map((node) => node.id).join()}|${edges.map((edge) => `${edge.from}>${edge.to}`).join()}`;
+  const shape = `${nodes.map((node) => node.id).join()}|${edges.map((edge) => `${edge.from}>${edge.to}${edge.label ? ':' : ''}`).join()}`;
   // biome-ignore lint/correctness/useExhaustiveDependencies: only the shape moves boxes; states change in place
-  const places = useMemo(() => place(nodes, edges, width), [shape, width]);
+  const { places, ways } = useMemo(() => place(nodes, edges, width), [shape, width]);
   const focus = places.get(nodes.find((node) => node.selected)?.id ?? '');
   const [frame, frameWidth] = useWidth<HTMLElement>();
   // biome-ignore lint/correctness/useExhaustiveDependencies: fit again when the shape or the frame changes
@@ -134,7 +182,9 @@ function Drawing({ nodes, edges, height = 320, onOpen, label, compact, anchor = 
   const known = new Set(nodes.map((node) => node.id));
   const links = edges
     .filter((edge) => known.has(edge.from) && known.has(edge.to))
-    .map<Edge>((edge, at) => ({
+    .map<WayEdge>((edge, at) => ({
+      type: 'way',
+      data: { way: ways.get(`${edge.from}>${edge.to}`) ?? [] },
       id: `${at}:${edge.from}>${edge.to}`,
       source: edge.from,
       target: edge.to,
@@ -149,6 +199,7 @@ function Drawing({ nodes, edges, height = 320, onOpen, label, compact, anchor = 
         nodes={boxes}
         edges={links}
         nodeTypes={nodeTypes}
+        edgeTypes={edgeTypes}
         colorMode={scheme}
         minZoom={0.15}
         maxZoom={1.5}

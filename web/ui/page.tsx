@@ -1,7 +1,10 @@
 import { IconChevronRight } from '@tabler/icons-react';
 import { Link } from '@tanstack/react-router';
 import { type ReactNode, useEffect } from 'react';
+import { ApiError } from '../api/client.ts';
 import { ApiHint, type ApiHintProps } from './api-hint.tsx';
+import { Empty } from './feedback.tsx';
+import { Panel } from './panel.tsx';
 import { WhyButton } from './why-button.tsx';
 
 export type Crumb = { label: string; to?: string };
@@ -19,6 +22,8 @@ export type PageProps = {
   api?: ApiHintProps;
   lead?: ReactNode;
   tabs?: ReactNode;
+  /** Why the page's object could not be read; one that is not there has no actions, tabs or content. */
+  error?: unknown;
   children: ReactNode;
 };
 
@@ -33,12 +38,14 @@ export function Page({
   api,
   lead,
   tabs,
+  error,
   children,
 }: PageProps) {
   const label = name ?? (typeof title === 'string' ? title : 'Houston');
   useEffect(() => {
     document.title = label === 'Houston' ? label : `${label} · Houston`;
   }, [label]);
+  const missing = error instanceof ApiError && error.status === 404 ? error : null;
   return (
     <div className="page">
       <header className="page-head">
@@ -55,18 +62,35 @@ export function Page({
           ) : null}
           <div className="page-title">
             <h1 title={label}>{title}</h1>
-            {state}
+            {missing ? null : state}
           </div>
         </div>
-        <div className="row">
-          {subject ? <WhyButton subject={subject} /> : null}
-          {api ? <ApiHint {...api} /> : null}
-          {actions}
-        </div>
+        {missing ? null : (
+          <div className="row">
+            {subject ? <WhyButton subject={subject} /> : null}
+            {api ? <ApiHint {...api} /> : null}
+            {actions}
+          </div>
+        )}
       </header>
-      {tabs}
-      {lead ? <p className="page-lead">{lead}</p> : null}
-      <div className="page-body">{children}</div>
+      {missing ? null : tabs}
+      {lead && !missing ? <p className="page-lead">{lead}</p> : null}
+      <div className="page-body">
+        {missing ? <Missing message={missing.message} list={crumbs[0]} /> : children}
+      </div>
     </div>
+  );
+}
+
+function Missing({ message, list }: { message: string; list: Crumb | undefined }) {
+  return (
+    <Panel>
+      <Empty
+        title={message}
+        action={list?.to ? <Link to={list.to}>Back to {list.label.toLowerCase()}</Link> : undefined}
+      >
+        It may have been removed, or the link was cut. Press Ctrl K to find it by name.
+      </Empty>
+    </Panel>
   );
 }

@@ -22,6 +22,11 @@ const kinds: Record<string, string> = {
   evaluation: 'Evaluation',
   experiment: 'Experiment',
   declaration: 'Declaration',
+  project: 'Declaration',
+  'logged-model': 'Logged model',
+  'label-schema': 'Review question',
+  'review-queue': 'Review queue',
+  issue: 'Issue',
 };
 
 /** The page of a ledger subject, or null when it has none of its own. */

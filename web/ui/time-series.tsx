@@ -2,7 +2,7 @@ import { IconPhoto } from '@tabler/icons-react';
 import { useEffect, useId, useMemo, useRef, useState } from 'react';
 import uPlot from 'uplot';
 import 'uplot/dist/uPlot.min.css';
-import { type Palette, usePalette, useWidth } from './charts.ts';
+import { type Palette, tickTexts, usePalette, useWidth } from './charts.ts';
 import { significant, utc } from './format.ts';
 
 export type Line = {
@@ -48,7 +48,8 @@ export type TimeSeriesProps = {
 
 /** Lines over time in UTC with bands, thresholds and event markers; dragging selects a range. */
 export function TimeSeries(props: TimeSeriesProps) {
-  const { times, lines, unit, format = (value) => significant(value, 3), height = 220, onRange } = props;
+  const { times, lines, unit, height = 220, onRange } = props;
+  const format = props.format ?? ((value: number) => withUnit(value, unit));
   const palette = usePalette();
   const [frame, width] = useWidth<HTMLDivElement>();
   const plot = useRef<uPlot | null>(null);
@@ -73,7 +74,7 @@ export function TimeSeries(props: TimeSeriesProps) {
   useEffect(() => {
     const target = frame.current;
     if (!target || width === 0) return;
-    const made = new uPlot(options(latest, palette, width, format, setHover), current.current, target);
+    const made = new uPlot(options(latest, palette, width, setHover), current.current, target);
     plot.current = made;
     return () => {
       made.destroy();
@@ -91,44 +92,52 @@ export function TimeSeries(props: TimeSeriesProps) {
   const time = times[at];
   return (
     <figure style={{ margin: 0 }} aria-labelledby={label}>
-      <figcaption id={label} className="legend" style={{ marginBottom: 4 }}>
-        {lines.map((line, index) => (
-          <span key={line.label} className="legend-item">
-            <span
-              className="swatch"
-              style={{
-                borderColor: colorOf(line, index, palette),
-                borderTopStyle: line.dash ? 'dashed' : 'solid',
-              }}
-            />
-            {line.label} <b>{shownValue(line, at, format)}</b>
-          </span>
-        ))}
-        {props.thresholds?.map((threshold) => (
-          <span key={threshold.label} className="legend-item">
-            <span
-              className="swatch"
-              style={{ borderColor: palette[threshold.tone ?? 'bad'], borderTopStyle: 'dotted' }}
-            />
-            {threshold.label} {format(threshold.value)}
-          </span>
-        ))}
-        <span className="grow" />
-        <span>{time === undefined ? '' : `${utc(time)} UTC`}</span>
-        <button
-          type="button"
-          className="icon-btn"
-          style={{ width: 18, height: 18 }}
-          aria-label="Save as PNG"
-          title="Save as PNG"
-          onClick={() => savePng(plot.current, palette)}
-        >
-          <IconPhoto size={13} />
-        </button>
+      <figcaption id={label} className="legend sided" style={{ marginBottom: 4 }}>
+        <span className="legend">
+          {lines.map((line, index) => (
+            <span key={line.label} className="legend-item">
+              <span
+                className="swatch"
+                style={{
+                  borderColor: colorOf(line, index, palette),
+                  borderTopStyle: line.dash ? 'dashed' : 'solid',
+                }}
+              />
+              {line.label} <b>{shownValue(line, at, format)}</b>
+            </span>
+          ))}
+          {props.thresholds?.map((threshold) => (
+            <span key={threshold.label} className="legend-item">
+              <span
+                className="swatch"
+                style={{ borderColor: palette[threshold.tone ?? 'bad'], borderTopStyle: 'dotted' }}
+              />
+              {threshold.label} {format(threshold.value)}
+            </span>
+          ))}
+        </span>
+        <span className="legend-side">
+          <span>{time === undefined ? '' : `${utc(time)} UTC`}</span>
+          <button
+            type="button"
+            className="icon-btn"
+            style={{ width: 18, height: 18 }}
+            aria-label="Save as PNG"
+            title="Save as PNG"
+            onClick={() => savePng(plot.current, palette)}
+          >
+            <IconPhoto size={13} />
+          </button>
+        </span>
       </figcaption>
       <div ref={frame} style={{ height }} />
     </figure>
   );
+}
+
+/** Units of one word that belong to each number; longer ones stand at the axis only. */
+function withUnit(value: number, unit: string): string {
+  return /^(%|MB|ms|s)$/.test(unit) ? `${significant(value, 3)} ${unit}` : significant(value, 3);
 }
 
 function aligned(times: number[], lines: Line[]): uPlot.AlignedData {
@@ -183,10 +192,9 @@ function options(
   latest: Latest,
   palette: Palette,
   width: number,
-  format: (value: number) => string,
   setHover: (at: number | null) => void,
 ): uPlot.Options {
-  const { lines, unit, height = 220, sync, onRange, log } = latest.current;
+  const { lines, unit, height = 220, sync, onRange, log, format } = latest.current;
   const series: uPlot.Series[] = [{}];
   const bands: uPlot.Band[] = [];
   lines.forEach((line, index) => {
@@ -253,7 +261,8 @@ function options(
         label: unit,
         labelSize: 18,
         labelFont: font,
-        values: (_plot, splits) => splits.map((value) => (value === null ? '' : format(value))),
+        values: (_plot, splits) =>
+          format ? splits.map((value) => (value === null ? '' : format(value))) : tickTexts(splits),
         ...(log
           ? { splits: (_plot, _axis, low, high) => powersOfTen(low, high), filter: (_plot, splits) => splits }
           : {}),

@@ -1,5 +1,5 @@
 import type { Scope } from '../../platform/scope.ts';
-import type { RegistryDoor, Risk } from '../registry/index.ts';
+import { isPrompt, type RegistryDoor, type Risk } from '../registry/index.ts';
 import type { ServingDoor } from '../serving/index.ts';
 import { type ApprovalState, listApprovals } from './approvals.service.ts';
 import { listPolicies } from './policies.service.ts';
@@ -38,8 +38,9 @@ export async function inventory(
     listServed(scope),
     listPolicies(scope),
   ]);
+  const decisive = models.filter(({ tags }) => !isPrompt(tags));
   return Promise.all(
-    models.map(async (model) => ({
+    decisive.map(async (model) => ({
       model: model.name,
       description: model.description,
       owner: model.owner,

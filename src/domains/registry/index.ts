@@ -24,6 +24,7 @@ export type { CatalogDoor } from './catalog/catalog.door.ts';
 export type { CatalogModel, CatalogVersion } from './catalog/catalog.model.ts';
 export type { PromotionPolicy, PromotionRequest, PromotionRequirement } from './promotion-policy.ts';
 export { openPromotionPolicy } from './promotion-policy.ts';
+export { isPrompt } from './prompt.model.ts';
 export type {
   GateCheck,
   GateDecision,

@@ -2,9 +2,10 @@ import { Button, Modal } from '@mantine/core';
 import { useNavigate } from '@tanstack/react-router';
 import { useList } from '../../api/hooks.ts';
 import type { Dataset } from '../../api/types.ts';
-import { type Column, DataTable, timeValue } from '../../ui/data-table.tsx';
+import { ageColumn } from '../../ui/age-column.tsx';
+import { type Column, DataTable } from '../../ui/data-table.tsx';
 import { Empty, Loaded } from '../../ui/feedback.tsx';
-import { ago, bytes, count, MISSING, utc } from '../../ui/format.ts';
+import { bytes, count, MISSING, utc } from '../../ui/format.ts';
 import { Page } from '../../ui/page.tsx';
 import { Panel } from '../../ui/panel.tsx';
 import { useUrlState } from '../../ui/url-state.ts';
@@ -66,13 +67,7 @@ const columns: Column<Dataset>[] = [
     width: '104px',
   },
   { key: 'owner', title: 'Owner', value: (item) => item.owner, width: '100px' },
-  {
-    key: 'updated',
-    title: 'Changed',
-    value: (item) => timeValue(item.updatedAt),
-    render: (item) => ago(item.updatedAt),
-    width: '104px',
-  },
+  ageColumn('updated', 'Changed', (item) => item.updatedAt),
 ];
 
 /** All datasets. */

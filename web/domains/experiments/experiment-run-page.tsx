@@ -32,6 +32,7 @@ export function ExperimentRunPage() {
     (related.data?.models.reduce((sum, model) => sum + model.files.length, 0) ?? 0);
   return (
     <Page
+      error={run.error}
       title={found?.name || id}
       crumbs={[
         { label: 'Experiments', to: '/experiments' },

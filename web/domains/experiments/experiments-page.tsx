@@ -1,9 +1,10 @@
 import { useNavigate } from '@tanstack/react-router';
 import { useList } from '../../api/hooks.ts';
 import type { Experiment } from '../../api/types.ts';
-import { type Column, DataTable, timeValue } from '../../ui/data-table.tsx';
+import { ageColumn } from '../../ui/age-column.tsx';
+import { type Column, DataTable } from '../../ui/data-table.tsx';
 import { Empty, Loaded } from '../../ui/feedback.tsx';
-import { ago } from '../../ui/format.ts';
+
 import { Page } from '../../ui/page.tsx';
 import { Panel } from '../../ui/panel.tsx';
 
@@ -22,13 +23,7 @@ const columns: Column<Experiment>[] = [
     width: 'minmax(180px, 2fr)',
   },
   { key: 'runs', title: 'Runs', value: (item) => item.runs, align: 'right', width: '90px' },
-  {
-    key: 'updated',
-    title: 'Last change',
-    value: (item) => timeValue(item.updatedAt),
-    render: (item) => ago(item.updatedAt),
-    width: '130px',
-  },
+  ageColumn('updated', 'Last change', (item) => item.updatedAt),
 ];
 
 /** All experiments. */
@@ -50,11 +45,12 @@ export function ExperimentsPage() {
               empty={
                 <Empty
                   title="No run has been tracked"
-                  command={`curl ${window.location.origin}/api/experiments/runs -H 'content-type: application/json' \\
-  -d '{"experiment": "first", "params": {"depth": "6"}}'`}
+                  command={`export MLFLOW_TRACKING_URI=${window.location.origin}
+python train.py`}
                 >
-                  Training steps of pipelines track themselves: params, metrics, model and the versions of
-                  data and code that they used.
+                  Code that logs with MLflow logs here, unchanged, when this variable is set. Training steps
+                  of pipelines track themselves: params, metrics, model and the versions of data and code that
+                  they used.
                 </Empty>
               }
             />

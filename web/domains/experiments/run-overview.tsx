@@ -131,7 +131,7 @@ function Metrics({ run, metrics }: { run: string; metrics: [string, MetricValue]
               <td className="right" style={{ width: 104, padding: 0 }}>
                 <Way run={run} metric={key} />
               </td>
-              <td className="right" title={String(value)} style={{ width: 76 }}>
+              <td className="right" title={String(value)} style={{ width: 108 }}>
                 {metricText(value)}
               </td>
             </tr>

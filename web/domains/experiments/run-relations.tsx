@@ -89,7 +89,7 @@ function Datasets({ datasets }: { datasets: Related['datasets'] }) {
               <td>
                 <details>
                   <summary className="dim">show</summary>
-                  <CodeBlock code={described(dataset)} wrap maxHeight={260} />
+                  <CodeBlock code={described(dataset)} maxHeight={260} />
                 </details>
               </td>
             </tr>

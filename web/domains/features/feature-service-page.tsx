@@ -63,6 +63,7 @@ export function FeatureServicePage() {
   const found = service.data;
   return (
     <Page
+      error={service.error}
       title={name}
       crumbs={[{ label: 'Features', to: '/features' }]}
       subject={

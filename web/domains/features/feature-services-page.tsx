@@ -1,10 +1,11 @@
 import { useNavigate } from '@tanstack/react-router';
 import { useList } from '../../api/hooks.ts';
 import type { FeatureService } from '../../api/types.ts';
+import { ageColumn } from '../../ui/age-column.tsx';
 import { Digest } from '../../ui/copy-id.tsx';
 import { type Column, DataTable, timeValue } from '../../ui/data-table.tsx';
 import { Empty, Loaded } from '../../ui/feedback.tsx';
-import { ago, count, utc } from '../../ui/format.ts';
+import { count, utc } from '../../ui/format.ts';
 import { Page } from '../../ui/page.tsx';
 import { Panel } from '../../ui/panel.tsx';
 import { SubjectLink } from '../../ui/subject.tsx';
@@ -55,13 +56,7 @@ const columns: Column<FeatureService>[] = [
     render: (item) => utc(item.online?.newest),
     width: '160px',
   },
-  {
-    key: 'created',
-    title: 'Changed',
-    value: (item) => timeValue(item.createdAt),
-    render: (item) => ago(item.createdAt),
-    width: '110px',
-  },
+  ageColumn('created', 'Changed', (item) => item.createdAt),
 ];
 
 /** All feature services: one definition each, for training and for serving. */

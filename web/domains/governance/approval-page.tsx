@@ -11,9 +11,9 @@ import { Page } from '../../ui/page.tsx';
 import { Panel } from '../../ui/panel.tsx';
 import { StateBadge } from '../../ui/state.tsx';
 import { SubjectLink } from '../../ui/subject.tsx';
+import { RiskMatrix } from '../registry/risk-matrix.tsx';
 import { approvalTitle, decidedWords } from './approval-words.ts';
 import { DecideButtons } from './decide.tsx';
-import { RiskMatrix } from './risk-matrix.tsx';
 
 /** One approval: what is asked, at what risk, who decided what. */
 export function ApprovalPage() {
@@ -26,6 +26,7 @@ export function ApprovalPage() {
   const risk = model.data?.risk;
   return (
     <Page
+      error={approval.error}
       title={approval.data ? approvalTitle(approval.data) : 'Approval'}
       crumbs={[{ label: 'Governance', to: '/governance' }]}
       subject={`approval:${id}`}
@@ -120,7 +121,7 @@ function RiskPanel({ severity, risk }: { severity: Approval['severity']; risk: M
       span={5}
     >
       {risk ? (
-        <RiskMatrix probability={risk.probability} impact={risk.impact} />
+        <RiskMatrix risk={risk} />
       ) : (
         <p className="dim">
           Nobody has rated this model. Declare its probability and impact, 1 to 5 each, under risk in

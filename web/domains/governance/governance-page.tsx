@@ -2,9 +2,10 @@ import { useNavigate } from '@tanstack/react-router';
 import { useList } from '../../api/hooks.ts';
 import type { Approval, Policy } from '../../api/types.ts';
 import { inEnvironment, useEnvironment } from '../../app/environment.ts';
+import { ageColumn } from '../../ui/age-column.tsx';
 import { JsonBlock } from '../../ui/code-block.tsx';
 import { Digest } from '../../ui/copy-id.tsx';
-import { type Column, DataTable, timeValue } from '../../ui/data-table.tsx';
+import { type Column, DataTable } from '../../ui/data-table.tsx';
 import { Empty, Loaded } from '../../ui/feedback.tsx';
 import { ago } from '../../ui/format.ts';
 import { Page } from '../../ui/page.tsx';
@@ -40,13 +41,7 @@ const columns: Column<Approval>[] = [
     width: 'minmax(160px, 1.2fr)',
   },
   { key: 'policy', title: 'Policy', value: (item) => item.policy ?? '', width: '140px' },
-  {
-    key: 'asked',
-    title: 'Asked',
-    value: (item) => timeValue(item.requestedAt),
-    render: (item) => ago(item.requestedAt),
-    width: '110px',
-  },
+  ageColumn('asked', 'Asked', (item) => item.requestedAt),
 ];
 
 /** What waits for approval, what the policies ask, and everything that decides. */
@@ -64,7 +59,7 @@ export function GovernancePage() {
       state={
         approvals.data ? (
           <StateBadge
-            state={pending.length > 0 ? 'pending' : 'healthy'}
+            state={pending.length > 0 ? 'pending' : approvals.data.items.length > 0 ? 'healthy' : 'no data'}
             title={`${pending.length} waiting for a decision`}
           />
         ) : undefined

@@ -8,7 +8,7 @@ import { MISSING } from '../../ui/format.ts';
 import { Panel } from '../../ui/panel.tsx';
 import { StateBadge } from '../../ui/state.tsx';
 import { SubjectLink } from '../../ui/subject.tsx';
-import { severityTone } from './risk-matrix.tsx';
+import { Severity } from '../registry/severity.tsx';
 
 const columns: Column<InventoryItem>[] = [
   {
@@ -29,15 +29,7 @@ const columns: Column<InventoryItem>[] = [
     key: 'risk',
     title: 'Risk',
     value: (item) => item.risk?.score ?? 99,
-    render: (item) =>
-      item.risk ? (
-        <span style={{ color: `var(--${severityTone(item.risk.severity)})` }}>
-          {item.risk.severity}{' '}
-          <span className="dim">{`${item.risk.probability} × ${item.risk.impact} = ${item.risk.score}`}</span>
-        </span>
-      ) : (
-        <span style={{ color: 'var(--warn)' }}>not rated</span>
-      ),
+    render: (item) => <Severity risk={item.risk} />,
     width: '170px',
   },
   { key: 'versions', title: 'Versions', value: (item) => item.versions, align: 'right', width: '84px' },

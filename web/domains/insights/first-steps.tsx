@@ -74,7 +74,7 @@ function Step({
         <p className="dim" style={{ minHeight: 80 }}>
           {text}
         </p>
-        <CodeBlock code={command} wrap />
+        <CodeBlock code={command} />
         <div style={{ marginTop: 8 }}>{children}</div>
       </div>
     </Panel>

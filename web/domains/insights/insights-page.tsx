@@ -1,9 +1,10 @@
 import { useApi, useList } from '../../api/hooks.ts';
-import type { LedgerEvent, Overview } from '../../api/types.ts';
+import type { LedgerEvent, Model, Overview } from '../../api/types.ts';
 import { percent, plural } from '../../ui/format.ts';
 import { Page } from '../../ui/page.tsx';
 import { Panel } from '../../ui/panel.tsx';
 import { Stat, Stats } from '../../ui/stat.tsx';
+import { isPrompt } from '../registry/prompts.ts';
 import { delivery } from './delivery.ts';
 import { medianText } from './delivery-panel.tsx';
 import { DeliveryTable } from './delivery-table.tsx';
@@ -21,10 +22,12 @@ export function InsightsPage() {
   const rollouts = useList<LedgerEvent>('/api/ledger/events', {
     query: { type: 'serving.rollout.*', limit: LIMIT },
   });
+  const models = useList<Model>('/api/registry/models');
+  const prompts = new Set((models.data?.items ?? []).filter(isPrompt).map(({ name }) => name));
   const overview = useApi<Overview>('/api/insights/overview');
   const speed = overview.data?.delivery;
   const found = delivery({
-    versions: versions.data?.items ?? [],
+    versions: (versions.data?.items ?? []).filter(({ data }) => !prompts.has(String(data.model))),
     gates: gates.data?.items ?? [],
     rollouts: rollouts.data?.items ?? [],
   });

@@ -25,6 +25,7 @@ export function IncidentPage() {
   const found = incident.data;
   return (
     <Page
+      error={incident.error}
       title={found?.title ?? 'Incident'}
       crumbs={[
         { label: 'Monitoring', to: '/monitoring' },

@@ -1,9 +1,10 @@
 import { useNavigate } from '@tanstack/react-router';
 import { path } from '../../api/client.ts';
 import type { Alert, Incident } from '../../api/types.ts';
+import { Age, ageColumn } from '../../ui/age-column.tsx';
 import { type Column, DataTable, timeValue } from '../../ui/data-table.tsx';
 import { Empty } from '../../ui/feedback.tsx';
-import { ago, duration, utc } from '../../ui/format.ts';
+import { duration, utc } from '../../ui/format.ts';
 import { StateBadge } from '../../ui/state.tsx';
 import { SubjectLink } from '../../ui/subject.tsx';
 import { ruleWords, severityWords } from './monitor-words.ts';
@@ -66,16 +67,7 @@ export function IncidentsTable({
       render: (incident) => utc(incident.window, 'day'),
       width: '104px',
     },
-    {
-      key: 'opened',
-      title: 'Opened',
-      value: (incident) => timeValue(incident.openedAt),
-      render: (incident) => (
-        <span title={`${utc(incident.openedAt, 'second')} UTC`}>{ago(incident.openedAt)}</span>
-      ),
-      width: '96px',
-      align: 'right',
-    },
+    ageColumn('opened', 'Opened', (incident) => incident.openedAt),
     {
       key: 'took',
       title: 'Took',
@@ -153,17 +145,8 @@ export function AlertsTable({ alerts, name, own }: { alerts: Alert[]; name: stri
       width: '156px',
     },
     {
-      key: 'fired',
-      title: 'Fired',
-      value: (alert) => timeValue(alert.firedAt ?? alert.createdAt),
-      render: (alert) =>
-        alert.firedAt ? (
-          <span title={`${utc(alert.firedAt, 'second')} UTC`}>{ago(alert.firedAt)}</span>
-        ) : (
-          <span className="faint">not yet</span>
-        ),
-      width: '108px',
-      align: 'right',
+      ...ageColumn<Alert>('fired', 'Fired', (alert) => alert.firedAt ?? alert.createdAt),
+      render: ({ firedAt }) => (firedAt ? <Age time={firedAt} /> : <span className="faint">not yet</span>),
     },
   ];
   return (

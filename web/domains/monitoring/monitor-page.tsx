@@ -33,6 +33,7 @@ export function MonitorPage() {
   const open = monitor.data?.openIncident;
   return (
     <Page
+      error={monitor.error}
       title={deployment}
       name={`Monitor of ${deployment}`}
       crumbs={[{ label: 'Monitoring', to: '/monitoring' }]}

@@ -34,6 +34,7 @@ export function PipelinePage() {
   const graph = definition ? definitionGraph(definition) : undefined;
   return (
     <Page
+      error={pipeline.error}
       title={name}
       crumbs={[{ label: 'Pipelines', to: '/pipelines' }]}
       subject={

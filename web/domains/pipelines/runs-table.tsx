@@ -1,8 +1,9 @@
 import { useNavigate } from '@tanstack/react-router';
 import type { ReactNode } from 'react';
 import type { PipelineRun } from '../../api/types.ts';
-import { type Column, DataTable, timeValue } from '../../ui/data-table.tsx';
-import { ago, brief, duration, utc } from '../../ui/format.ts';
+import { ageColumn } from '../../ui/age-column.tsx';
+import { type Column, DataTable } from '../../ui/data-table.tsx';
+import { brief, duration } from '../../ui/format.ts';
 import { StateBadge } from '../../ui/state.tsx';
 import { SubjectLink } from '../../ui/subject.tsx';
 import { startedBy, tookMs } from './pipeline-words.ts';
@@ -31,17 +32,7 @@ const columns: Column<PipelineRun>[] = [
     render: (run) => <span className="dim">{paramsText(run)}</span>,
     width: 'minmax(120px, 1.4fr)',
   },
-  {
-    key: 'started',
-    title: 'Started',
-    value: (run) => timeValue(run.startedAt ?? run.createdAt),
-    render: (run) => (
-      <span title={`${utc(run.startedAt ?? run.createdAt, 'second')} UTC`}>
-        {ago(run.startedAt ?? run.createdAt)}
-      </span>
-    ),
-    width: '110px',
-  },
+  ageColumn('started', 'Started', (run) => run.startedAt ?? run.createdAt),
   {
     key: 'took',
     title: 'Took',

@@ -151,7 +151,7 @@ function Log({ run, step }: { run: string; step: PipelineStep }) {
           the whole log
         </a>
       </div>
-      <pre ref={frame} className="code wrapped" style={{ maxHeight: 320, minHeight: 40 }}>
+      <pre ref={frame} className="code" style={{ maxHeight: 320, minHeight: 40 }}>
         {text === '' ? (
           <span className="faint">{running ? 'Nothing written yet.' : 'The step wrote no log.'}</span>
         ) : (

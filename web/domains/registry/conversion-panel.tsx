@@ -45,7 +45,7 @@ export function ConversionPanel({ version, target }: { version: ModelVersion; ta
           {conversion.log ? (
             <details>
               <summary>Log of the conversion</summary>
-              <CodeBlock code={conversion.log} maxHeight={320} wrap />
+              <CodeBlock code={conversion.log} maxHeight={320} />
             </details>
           ) : null}
         </div>

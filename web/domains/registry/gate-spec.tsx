@@ -16,6 +16,8 @@ const standard: [name: string, bound: string][] = [
   ['deterministic', 'scores differ by at most 1e-4'],
 ];
 
+const metricWords: Record<string, string> = { auc: 'AUC', logLoss: 'log loss', brier: 'Brier score' };
+
 type Change = { check?: string; bound?: number; metric?: string; critical?: boolean; enabled?: boolean };
 
 /** What a version must pass before it ships: the safe defaults, and what this model changes. */
@@ -25,7 +27,7 @@ export function GateSpec({ model }: { model: Model }) {
   return (
     <Panel
       title="Gate"
-      note={`judges by ${model.gate.primaryMetric ?? 'auc'}; ${changes.length === 0 ? 'the safe defaults' : `${changes.length} set for this model, the rest by default`}; a check without enough evidence holds`}
+      note={`judges by ${metricWords[model.gate.primaryMetric ?? 'auc'] ?? model.gate.primaryMetric}; ${changes.length === 0 ? 'the safe defaults' : `${changes.length} set for this model, the rest by default`}; a check without enough evidence holds`}
       flush
     >
       <div style={{ overflowX: 'auto' }}>

@@ -4,10 +4,11 @@ import { useNavigate, useParams } from '@tanstack/react-router';
 import { path } from '../../api/client.ts';
 import { useApi, useList } from '../../api/hooks.ts';
 import type { Model, ModelVersion } from '../../api/types.ts';
+import { ageColumn } from '../../ui/age-column.tsx';
 import { Digest } from '../../ui/copy-id.tsx';
-import { type Column, DataTable, timeValue } from '../../ui/data-table.tsx';
+import { type Column, DataTable } from '../../ui/data-table.tsx';
 import { Empty, ErrorPanel, Loaded } from '../../ui/feedback.tsx';
-import { ago, utc } from '../../ui/format.ts';
+import { utc } from '../../ui/format.ts';
 import { KeyValue } from '../../ui/key-value.tsx';
 import { Page } from '../../ui/page.tsx';
 import { Panel } from '../../ui/panel.tsx';
@@ -63,6 +64,7 @@ export function ModelPage() {
   }
   return (
     <Page
+      error={model.error}
       title={name}
       crumbs={[{ label: 'Models', to: '/registry' }]}
       subject={`model:${name}`}
@@ -290,17 +292,6 @@ function versionColumns(
       render: (version) => <Digest digest={version.digest} />,
       width: '132px',
     },
-    {
-      key: 'created',
-      title: 'Registered',
-      value: (version) => timeValue(version.createdAt),
-      render: (version) => (
-        <span title={`${utc(version.createdAt, 'second')} UTC by ${version.actor}`}>
-          {ago(version.createdAt)}
-        </span>
-      ),
-      width: '92px',
-      align: 'right',
-    },
+    ageColumn('created', 'Registered', (version) => version.createdAt),
   ];
 }

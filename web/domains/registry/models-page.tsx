@@ -4,9 +4,9 @@ import { useNavigate } from '@tanstack/react-router';
 import { path } from '../../api/client.ts';
 import { useList } from '../../api/hooks.ts';
 import type { Model } from '../../api/types.ts';
-import { type Column, DataTable, timeValue } from '../../ui/data-table.tsx';
+import { ageColumn } from '../../ui/age-column.tsx';
+import { type Column, DataTable } from '../../ui/data-table.tsx';
 import { Empty, Loaded } from '../../ui/feedback.tsx';
-import { ago, utc } from '../../ui/format.ts';
 import { Page } from '../../ui/page.tsx';
 import { Panel } from '../../ui/panel.tsx';
 import { useUrlState } from '../../ui/url-state.ts';
@@ -83,14 +83,7 @@ export function ModelsPage() {
       width: '128px',
     },
     { key: 'owner', title: 'Owner', value: (model) => model.owner, width: '96px' },
-    {
-      key: 'updated',
-      title: 'Changed',
-      value: (model) => timeValue(model.updatedAt),
-      render: (model) => <span title={`${utc(model.updatedAt, 'second')} UTC`}>{ago(model.updatedAt)}</span>,
-      width: '96px',
-      align: 'right',
-    },
+    ageColumn('updated', 'Changed', (model) => model.updatedAt),
   ];
   return (
     <Page

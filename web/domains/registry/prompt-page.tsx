@@ -102,7 +102,7 @@ function Content({ model, versions }: { model: Model; versions: ModelVersion[] }
           {other && other.version !== shown.version ? (
             <Difference lines={diffLines(promptText(other), text)} from={other.version} to={shown.version} />
           ) : (
-            <CodeBlock code={text} wrap maxHeight={520} />
+            <CodeBlock code={text} maxHeight={520} />
           )}
           <KeyValue
             items={[
@@ -119,7 +119,7 @@ function Content({ model, versions }: { model: Model; versions: ModelVersion[] }
               ['By', shown.actor],
             ]}
           />
-          <CodeBlock code={`mlflow.genai.load_prompt("prompts:/${model.name}/${shown.version}")`} wrap />
+          <CodeBlock code={`mlflow.genai.load_prompt("prompts:/${model.name}/${shown.version}")`} />
         </div>
       </Panel>
       <Panel title="About">
@@ -165,7 +165,7 @@ function Difference({ lines, from, to }: { lines: DiffLine[]; from: number; to: 
         From version {from} to {to}: {plural(changed('removed'), 'line')} removed,{' '}
         {plural(changed('added'), 'line')} added
       </div>
-      <pre className="code wrapped prompt-diff">
+      <pre className="code prompt-diff">
         {lines.map(({ kind, text }, at) => {
           // Lines have no identity but their place.
           const place = `${at} ${kind}`;

@@ -1,9 +1,9 @@
 import { useNavigate } from '@tanstack/react-router';
 import { path } from '../../api/client.ts';
 import type { Model } from '../../api/types.ts';
-import { type Column, DataTable, timeValue } from '../../ui/data-table.tsx';
+import { ageColumn } from '../../ui/age-column.tsx';
+import { type Column, DataTable } from '../../ui/data-table.tsx';
 import { Empty } from '../../ui/feedback.tsx';
-import { ago, utc } from '../../ui/format.ts';
 import { ownTags } from './notes.ts';
 
 const columns: Column<Model>[] = [
@@ -43,14 +43,7 @@ const columns: Column<Model>[] = [
         .join(', '),
     width: 'minmax(110px, 1fr)',
   },
-  {
-    key: 'updated',
-    title: 'Changed',
-    value: (prompt) => timeValue(prompt.updatedAt),
-    render: (prompt) => <span title={`${utc(prompt.updatedAt, 'second')} UTC`}>{ago(prompt.updatedAt)}</span>,
-    width: '96px',
-    align: 'right',
-  },
+  ageColumn('updated', 'Changed', (prompt) => prompt.updatedAt),
 ];
 
 /** The prompts that programs load by name and version or alias. */

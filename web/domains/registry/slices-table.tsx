@@ -133,7 +133,7 @@ function columns(report: EvaluationReport, rows: SliceFigures[]): Column<SliceFi
       title: 'Log loss change',
       value: (slice) => against(slice).value,
       render: (slice) => signed(against(slice).value),
-      width: '112px',
+      width: '124px',
       align: 'right',
     },
     {

@@ -61,7 +61,9 @@ export function usePlacements(): (model: string, version?: number) => Placement[
         .filter((arm) => {
           const revision =
             arm.arm === 'champion' ? deployment.champion : (deployment.rollout?.challenger ?? null);
-          return revision?.model === model && (version === undefined || revision.version === version);
+          return (revision?.models ?? (revision ? [revision] : [])).some(
+            (one) => one.model === model && (version === undefined || one.version === version),
+          );
         })
         .map((arm) => ({
           deployment: deployment.name,

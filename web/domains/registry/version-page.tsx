@@ -34,6 +34,7 @@ export function ModelVersionPage() {
   const report = evaluation.data?.report;
   return (
     <Page
+      error={version.error}
       title={`${name} version ${found?.version ?? reference}`}
       crumbs={[
         { label: 'Models', to: '/registry' },

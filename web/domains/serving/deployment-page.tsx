@@ -45,6 +45,7 @@ export function DeploymentPage() {
   return (
     <Page
       title={name}
+      error={deployment.error}
       crumbs={[{ label: 'Deployments', to: '/serving' }]}
       subject={`deployment:${name}`}
       state={
@@ -161,10 +162,14 @@ function Live({ deployment, rollouts }: { deployment: Deployment; rollouts: Roll
         )}
       </Panel>
       <GraphPanels deployment={deployment} />
-      <LoadPanel deployment={deployment} />
-      <GainsPanel deployment={deployment} />
+      {champion ? (
+        <>
+          <LoadPanel deployment={deployment} />
+          <GainsPanel deployment={deployment} />
+        </>
+      ) : null}
       {deployment.rollout ? <RolloutView rollout={deployment.rollout} spec={deployment.spec} linked /> : null}
-      <TrafficCharts deployment={deployment} markers={marks} brief />
+      {champion ? <TrafficCharts deployment={deployment} markers={marks} brief /> : null}
     </>
   );
 }

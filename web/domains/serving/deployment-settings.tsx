@@ -11,7 +11,7 @@ import { Confirm } from '../../ui/overlay.tsx';
 import { Panel } from '../../ui/panel.tsx';
 import { SubjectLink } from '../../ui/subject.tsx';
 import { declaredWords } from './deployment-words.ts';
-import { rolloutSettings } from './rollout-settings.ts';
+import { lossWords, rolloutSettings } from './rollout-settings.ts';
 
 /** What is declared, with the defaults that hold where nothing is. */
 export function DeploymentSettings({ deployment }: { deployment: Deployment }) {
@@ -41,7 +41,7 @@ export function DeploymentSettings({ deployment }: { deployment: Deployment }) {
                 ? `at least ${settings.minimumLabelled} requests with outcomes`
                 : 'outcomes are not asked for',
             ),
-            line('margin', 'Margin', `${settings.loss} worse by at most ${settings.margin}`),
+            line('margin', 'Margin', `${lossWords[settings.loss]} worse by at most ${settings.margin}`),
             line('alpha', 'Error rate', `rolls a good version back in at most ${settings.alpha * 100} %`),
             line(
               'latencyObjectiveMs',
@@ -50,7 +50,11 @@ export function DeploymentSettings({ deployment }: { deployment: Deployment }) {
                 ? "the champion's own latency decides"
                 : `${settings.latencyObjectiveMs} ms`,
             ),
-            line('timeoutMinutes', 'Held after', `${settings.timeoutMinutes} minutes without a decision`),
+            line(
+              'timeoutMinutes',
+              'Held after',
+              `${duration(settings.timeoutMinutes * 60_000)} without a decision`,
+            ),
           ]}
         />
       </Panel>
@@ -98,10 +102,10 @@ export function DeploymentSettings({ deployment }: { deployment: Deployment }) {
           ]}
         />
       </Panel>
-      <Panel title="In houston.yaml" note="change it there and run houston apply" span={6}>
+      <Panel title="In houston.yaml" note="change it there and run houston apply">
         <CodeBlock code={yamlOf(deployment)} />
       </Panel>
-      <Panel title="Take it off the air" span={6}>
+      <Panel title="Take it off the air">
         <div className="stack">
           <div className="dim">
             Requests to {deployment.name} get an answer 404 afterwards. Its recorded predictions and its

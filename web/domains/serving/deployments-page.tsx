@@ -3,9 +3,10 @@ import { path } from '../../api/client.ts';
 import { useApi, useList } from '../../api/hooks.ts';
 import type { Deployment, List, MonitorWindow } from '../../api/types.ts';
 import { useEnvironment } from '../../app/environment.ts';
-import { type Column, DataTable, timeValue } from '../../ui/data-table.tsx';
+import { ageColumn } from '../../ui/age-column.tsx';
+import { type Column, DataTable } from '../../ui/data-table.tsx';
 import { Empty, Loaded } from '../../ui/feedback.tsx';
-import { ago, count, duration, percent, significant, utc } from '../../ui/format.ts';
+import { count, duration, percent, significant, utc } from '../../ui/format.ts';
 import { Page } from '../../ui/page.tsx';
 import { Panel } from '../../ui/panel.tsx';
 import { StateStrip } from '../../ui/sparkline.tsx';
@@ -74,7 +75,7 @@ const columns: Column<Deployment>[] = [
     title: 'State',
     value: servingState,
     render: (deployment) => <StateBadge state={servingState(deployment)} title={servingReason(deployment)} />,
-    width: '106px',
+    width: '118px',
   },
   {
     key: 'name',
@@ -145,7 +146,7 @@ const columns: Column<Deployment>[] = [
     title: 'p50 / p99',
     value: (deployment) => deployment.traffic.p99Ms,
     render: (deployment) => `${duration(deployment.traffic.p50Ms)} / ${duration(deployment.traffic.p99Ms)}`,
-    width: '136px',
+    width: '150px',
     align: 'right',
   },
   {
@@ -160,19 +161,10 @@ const columns: Column<Deployment>[] = [
         {traffic.requests > 0 ? percent(traffic.errors / traffic.requests, 2) : '–'}
       </span>
     ),
-    width: '68px',
+    width: '84px',
     align: 'right',
   },
-  {
-    key: 'changed',
-    title: 'Changed',
-    value: (deployment) => timeValue(deployment.updatedAt),
-    render: (deployment) => (
-      <span title={`${utc(deployment.updatedAt, 'second')} UTC`}>{ago(deployment.updatedAt)}</span>
-    ),
-    width: '92px',
-    align: 'right',
-  },
+  ageColumn('changed', 'Changed', (deployment) => deployment.updatedAt),
 ];
 
 /** The health of the past windows as a strip. */

@@ -77,6 +77,10 @@ export function PredictionFilters({ deployment }: { deployment: Deployment }) {
         { value: 'true', label: 'outcome known' },
         { value: 'false', label: 'waiting' },
       ])}
+      {choose('sampled', 'Sampled or not', 132, [
+        { value: 'true', label: 'sampled' },
+        { value: 'false', label: 'not sampled' },
+      ])}
       <Typed name="min" label="Score from" width={88} />
       <Typed name="max" label="Score to" width={88} />
       <Typed name="entity" label={`${entity ?? 'column'}=value`} width={140} needs="=" />

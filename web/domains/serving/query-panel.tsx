@@ -1,8 +1,8 @@
 import { Button, Menu, Select, TextInput } from '@mantine/core';
 import { IconChevronDown, IconDownload, IconPlayerPlay, IconX } from '@tabler/icons-react';
 import { useMutation } from '@tanstack/react-query';
-import { lazy, Suspense, useEffect, useRef, useState } from 'react';
-import { api, path } from '../../api/client.ts';
+import { lazy, Suspense, useEffect, useMemo, useRef, useState } from 'react';
+import { ApiError, api, path } from '../../api/client.ts';
 import { useApi } from '../../api/hooks.ts';
 import type { Deployment, QueryColumns, QueryResult } from '../../api/types.ts';
 import { CopyId } from '../../ui/copy-id.tsx';
@@ -12,6 +12,7 @@ import { count } from '../../ui/format.ts';
 import { Panel } from '../../ui/panel.tsx';
 import { useUrlPatch } from '../../ui/url-state.ts';
 import { QueryResultView } from './query-result.tsx';
+import type { Place } from './sql-editor.tsx';
 import './serving.css';
 
 const SqlEditor = lazy(() => import('./sql-editor.tsx').then((module) => ({ default: module.SqlEditor })));
@@ -55,6 +56,7 @@ export function QueryPanel({ deployment }: { deployment: Deployment }) {
     if (first) setText((before) => before || first);
   }, [first]);
   const cancelled = ask.error instanceof DOMException && ask.error.name === 'AbortError';
+  const wrong = useMemo(() => placeOf(ask.error), [ask.error]);
   const insert = (name: string) =>
     setText((before) => `${before}${/[\s(,]$|^$/.test(before) ? '' : ' '}${name}`);
   if (known.isError) return <ErrorPanel error={known.error} retry={() => void known.refetch()} />;
@@ -67,7 +69,13 @@ export function QueryPanel({ deployment }: { deployment: Deployment }) {
       >
         <div className="stack">
           <Suspense fallback={<Skeleton height={150} />}>
-            <SqlEditor text={text} setText={setText} run={() => run()} columns={known.data?.columns ?? []} />
+            <SqlEditor
+              text={text}
+              setText={setText}
+              run={() => run()}
+              columns={known.data?.columns ?? []}
+              wrong={wrong}
+            />
           </Suspense>
           <div className="row">
             {ask.isPending ? (
@@ -138,6 +146,13 @@ export function QueryPanel({ deployment }: { deployment: Deployment }) {
       )}
     </>
   );
+}
+
+/** Where the server found a statement to be wrong. */
+function placeOf(error: Error | null): Place | null {
+  if (!(error instanceof ApiError)) return null;
+  const { line, column } = (error.details ?? {}) as Partial<Place>;
+  return line === undefined || column === undefined ? null : { line, column };
 }
 
 function ColumnList({

@@ -23,6 +23,7 @@ export function RolloutPage() {
   const found = rollout.data;
   return (
     <Page
+      error={rollout.error}
       title={
         found?.challenger ? `Version ${found.challenger.version} to ${found.deployment}` : `Rollout ${id}`
       }

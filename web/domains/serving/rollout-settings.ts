@@ -14,6 +14,8 @@ export type RolloutSettings = {
   timeoutMinutes: number;
 };
 
+export const lossWords = { brier: 'Brier score', 'log-loss': 'log loss' } as const;
+
 /** What a deployment declares about rollouts, with the safe defaults filled in. */
 export function rolloutSettings(spec: DeploymentSpec | undefined): RolloutSettings {
   const own = (spec?.rollout ?? {}) as Partial<RolloutSettings>;
@@ -53,7 +55,7 @@ export function whatWillHappen(deployment: Deployment | undefined, wanted: strin
       (step) => `It answers ${step} % of the requests, for at least ${settings.minimumRequests} of them.`,
     ),
     settings.requireLabels
-      ? `It becomes the champion when at least ${settings.minimumLabelled} requests have outcomes and its ${settings.loss} is surely not worse by more than ${settings.margin}.`
+      ? `It becomes the champion when at least ${settings.minimumLabelled} requests have outcomes and its ${lossWords[settings.loss]} is surely not worse by more than ${settings.margin}.`
       : 'It becomes the champion; outcomes are not asked for.',
     `At any moment: more errors, invalid outputs, slow answers or a higher loss, surely at ${settings.alpha * 100} % in all, and ${now} takes every request back by itself.`,
   ];

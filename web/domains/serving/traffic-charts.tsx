@@ -59,12 +59,12 @@ export function TrafficCharts({
                   <TimeSeries {...shared} lines={shown.errors} unit="errors/s" include={[1]} />
                 </Panel>
                 <Panel title="Latency, p50" note="half of the requests are faster" span={6}>
-                  <TimeSeries {...shared} lines={shown.p50} unit="ms" format={duration} />
+                  <TimeSeries {...shared} lines={shown.p50} unit="latency" format={duration} />
                 </Panel>
               </>
             )}
             <Panel title="Latency, p99" note="one in a hundred is slower" span={6}>
-              <TimeSeries {...shared} lines={shown.p99} unit="ms" format={duration} />
+              <TimeSeries {...shared} lines={shown.p99} unit="latency" format={duration} />
             </Panel>
           </>
         );

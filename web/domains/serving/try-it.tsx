@@ -129,7 +129,7 @@ function TryForm({
       </Panel>
       <Panel title="The same on a command line" note="Open Inference Protocol v2">
         {made ? (
-          <CodeBlock code={curlOf(deployment.name, made)} wrap />
+          <CodeBlock code={curlOf(deployment.name, made)} />
         ) : (
           <span className="dim">Fill in the fields first.</span>
         )}

@@ -98,40 +98,47 @@ function Users({ canManage }: { canManage: boolean }) {
       actions={canManage ? <AddUser /> : undefined}
     >
       <Loaded query={users} rows={3}>
-        {(list) => (
-          <table className="plain-table">
-            <thead>
-              <tr>
-                <th>User</th>
-                <th>Roles</th>
-                <th>Since</th>
-                <th />
-              </tr>
-            </thead>
-            <tbody>
-              {list.items.map((user) => (
-                <tr key={user.id}>
-                  <td>
-                    <b>{user.id}</b>
-                  </td>
-                  <td>
-                    <span className="row wrap" style={{ gap: 4 }}>
-                      {user.roles.map((role) => (
-                        <span key={role} className="tag">
-                          {role}
-                        </span>
-                      ))}
-                    </span>
-                  </td>
-                  <td className="dim" title={`${utc(user.createdAt, 'second')} UTC`}>
-                    {ago(user.createdAt)}
-                  </td>
-                  <td>{canManage ? <UserActions user={user} /> : null}</td>
+        {(list) =>
+          list.items.length === 0 ? (
+            <div className="dim" style={{ padding: 12 }}>
+              Nobody yet: who reaches this server on its own machine may do everything. Add a user for a
+              script, or before starting with <code>--auth</code>.
+            </div>
+          ) : (
+            <table className="plain-table">
+              <thead>
+                <tr>
+                  <th>User</th>
+                  <th>Roles</th>
+                  <th>Since</th>
+                  <th />
                 </tr>
-              ))}
-            </tbody>
-          </table>
-        )}
+              </thead>
+              <tbody>
+                {list.items.map((user) => (
+                  <tr key={user.id}>
+                    <td>
+                      <b>{user.id}</b>
+                    </td>
+                    <td>
+                      <span className="row wrap" style={{ gap: 4 }}>
+                        {user.roles.map((role) => (
+                          <span key={role} className="tag">
+                            {role}
+                          </span>
+                        ))}
+                      </span>
+                    </td>
+                    <td className="dim" title={`${utc(user.createdAt, 'second')} UTC`}>
+                      {ago(user.createdAt)}
+                    </td>
+                    <td>{canManage ? <UserActions user={user} /> : null}</td>
+                  </tr>
+                ))}
+              </tbody>
+            </table>
+          )
+        }
       </Loaded>
     </Panel>
   );

@@ -115,9 +115,9 @@ function TokenForm({ user }: { user: User }) {
     return (
       <div className="stack">
         <p>Copy it now: it is not shown again, and the server keeps only its hash.</p>
-        <CodeBlock code={make.data.token} wrap />
+        <CodeBlock code={make.data.token} />
         <p className="dim small">In a terminal:</p>
-        <CodeBlock code={`export HOUSTON_TOKEN=${make.data.token}`} wrap />
+        <CodeBlock code={`export HOUSTON_TOKEN=${make.data.token}`} />
       </div>
     );
   }

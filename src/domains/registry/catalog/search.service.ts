@@ -10,6 +10,7 @@ import {
   parseOrders,
   type Searchable,
 } from '../../experiments/index.ts';
+import { isPrompt, promptTag } from '../prompt.model.ts';
 import { registryError } from '../registry.contract.ts';
 import type { CatalogModel, CatalogVersion } from './catalog.model.ts';
 import { allModels } from './models.service.ts';
@@ -21,9 +22,6 @@ export type CatalogSearch = {
   maxResults: number;
   pageToken?: string | undefined;
 };
-
-/** Prompts are kept as models with this tag; searches that do not name it leave them out. */
-const PROMPT_TAG = 'mlflow.prompt.is_prompt';
 
 const modelGrammar: Grammar = {
   kinds: ['attribute', 'tag'],
@@ -125,11 +123,11 @@ function find<T>(
   return { page, next: found.length > offset + limit ? encodeOffset(offset + limit) : undefined };
 }
 
+/** Searches that do not name the tag of prompts leave them out. */
 function isWanted(item: Searchable, clauses: readonly Clause[]): boolean {
-  const aboutPrompts = clauses.filter(({ kind, key }) => kind === 'tag' && key === PROMPT_TAG);
-  const isPrompt = item.tags[PROMPT_TAG] === 'true';
-  if (aboutPrompts.length === 0 && isPrompt) return false;
+  const aboutPrompts = clauses.filter(({ kind, key }) => kind === 'tag' && key === promptTag);
+  if (aboutPrompts.length === 0 && isPrompt(item.tags)) return false;
   // A model that lacks the tag is no prompt: it answers as if the tag said 'false'.
-  const seen = { ...item, tags: { ...item.tags, [PROMPT_TAG]: item.tags[PROMPT_TAG] ?? 'false' } };
+  const seen = { ...item, tags: { ...item.tags, [promptTag]: item.tags[promptTag] ?? 'false' } };
   return clauses.every((clause) => matchesClause(aboutPrompts.includes(clause) ? seen : item, clause));
 }

@@ -3,6 +3,7 @@ import type { LedgerEvent } from '../../../platform/ledger/index.ts';
 import type { Reactor } from '../../../platform/reactors/reactors.ts';
 import { type Scope, transact } from '../../../platform/scope.ts';
 import type { Outbox } from '../../../platform/webhooks/outbox.ts';
+import { isPrompt } from '../prompt.model.ts';
 import type { ModelRow, VersionRow } from '../registry.tables.ts';
 import { messageBody, type WebhookEvent } from './events.model.ts';
 import { listWebhookRows } from './webhooks.store.ts';
@@ -56,30 +57,30 @@ async function translate(scope: Scope, { type, data }: LedgerEvent): Promise<Tol
   const version =
     data.version === undefined ? undefined : await versionRow(scope, name, Number(data.version));
   const tags = tagsOf(model);
-  const isPrompt = tags['mlflow.prompt.is_prompt'] === 'true';
+  const ofPrompt = isPrompt(tags);
   if (type === 'registry.model.created') {
-    const told = { name, tags: isPrompt ? ownTags(tags) : tags, description: model?.description || null };
-    return { event: isPrompt ? 'prompt.created' : 'registered_model.created', data: told };
+    const told = { name, tags: ofPrompt ? ownTags(tags) : tags, description: model?.description || null };
+    return { event: ofPrompt ? 'prompt.created' : 'registered_model.created', data: told };
   }
-  if (type === 'registry.version.registered') return newVersion(name, data, version, isPrompt);
+  if (type === 'registry.version.registered') return newVersion(name, data, version, ofPrompt);
   if (type === 'registry.alias.set') {
     const told = { name, alias: data.alias!, version: String(data.version) };
-    return { event: isPrompt ? 'prompt_alias.created' : 'model_version_alias.created', data: told };
+    return { event: ofPrompt ? 'prompt_alias.created' : 'model_version_alias.created', data: told };
   }
   if (type === 'registry.alias.deleted') {
-    const event = isPrompt ? 'prompt_alias.deleted' : 'model_version_alias.deleted';
+    const event = ofPrompt ? 'prompt_alias.deleted' : 'model_version_alias.deleted';
     return { event, data: { name, alias: data.alias! } };
   }
   if (type === 'registry.version.changed') {
     const change = tagChange(data, tagsOf(version));
     if (!change) return undefined;
-    const entity = isPrompt ? 'prompt_version_tag' : 'model_version_tag';
+    const entity = ofPrompt ? 'prompt_version_tag' : 'model_version_tag';
     return {
       event: `${entity}.${change.action}`,
       data: { name, version: String(data.version), ...change.data },
     };
   }
-  const change = isPrompt ? tagChange(data, tags) : undefined;
+  const change = ofPrompt ? tagChange(data, tags) : undefined;
   return change && { event: `prompt_tag.${change.action}`, data: { name, ...change.data } };
 }
 

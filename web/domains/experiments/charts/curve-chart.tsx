@@ -2,8 +2,8 @@ import { useEffect, useMemo, useRef, useState } from 'react';
 import uPlot from 'uplot';
 import 'uplot/dist/uPlot.min.css';
 import type { Curve } from '../../../api/types.ts';
-import { type Palette, usePalette, useWidth } from '../../../ui/charts.ts';
-import { duration, significant, utc } from '../../../ui/format.ts';
+import { type Palette, tickTexts, usePalette, useWidth } from '../../../ui/charts.ts';
+import { duration, plural, significant, utc } from '../../../ui/format.ts';
 import { aligned, type XAxis } from './curves.ts';
 
 export type RunLine = { id: string; label: string; color: number };
@@ -102,7 +102,7 @@ type Hover = { series: number; at: number };
 function summary(curves: Curve[]): string {
   const total = curves.reduce((sum, curve) => sum + curve.count, 0);
   const shown = curves.reduce((sum, curve) => sum + curve.steps.length, 0);
-  const points = `${total.toLocaleString('en-GB').replaceAll(',', '\u202f')} points`;
+  const points = plural(total, 'point');
   return shown < total ? `${points}, thinned to ${shown}; extremes stay` : points;
 }
 
@@ -161,7 +161,7 @@ function options(
         ...common,
         size: 52,
         space: 30,
-        values: (_plot, splits) => splits.map((value) => (value === null ? '' : significant(value, 3))),
+        values: (_plot, splits) => tickTexts(splits),
       },
     ],
     hooks: {

@@ -9,6 +9,7 @@ import { Panel } from '../../../ui/panel.tsx';
 import { useUrlPatch } from '../../../ui/url-state.ts';
 import { CurveChart, type RunLine } from './curve-chart.tsx';
 import { type XAxis, xOf } from './curves.ts';
+import { LastValues } from './last-values.tsx';
 import { useSeen } from './use-seen.ts';
 
 type MetricChartsProps = {
@@ -128,6 +129,8 @@ function MetricPanel({ name, runs, axis, smoothing, log, live, span }: MetricPan
       <div ref={place} style={{ minHeight: height + 18 }}>
         {query.isError ? (
           <ErrorPanel error={query.error} retry={() => void query.refetch()} />
+        ) : query.data && curves.every((curve) => curve.steps.length < 2) ? (
+          <LastValues name={name} curves={curves} runs={runs} height={height + 18} />
         ) : query.data ? (
           <CurveChart
             name={name}

@@ -30,6 +30,7 @@ export function TracePage() {
   const found = trace.data;
   return (
     <Page
+      error={trace.error}
       title={found?.name || id}
       crumbs={[
         { label: 'Experiments', to: '/experiments' },

@@ -2,8 +2,9 @@ import { Link } from '@tanstack/react-router';
 import { useMemo } from 'react';
 import { path } from '../../../api/client.ts';
 import type { TraceSummary } from '../../../api/types.ts';
-import { type Column, DataTable, timeValue } from '../../../ui/data-table.tsx';
-import { ago, count, group, utc } from '../../../ui/format.ts';
+import { ageColumn } from '../../../ui/age-column.tsx';
+import { type Column, DataTable } from '../../../ui/data-table.tsx';
+import { count, group } from '../../../ui/format.ts';
 import { StateBadge } from '../../../ui/state.tsx';
 import { assessmentsText, ownTags, previewText, stateOf, tookText } from './trace-words.ts';
 
@@ -101,14 +102,7 @@ function columnsOf(
       render: ({ state }) => <StateBadge state={stateOf(state)} bare />,
       width: '104px',
     },
-    {
-      key: 'started',
-      title: 'Started',
-      value: ({ startedAt }) => timeValue(startedAt),
-      render: ({ startedAt }) => <span title={`${utc(startedAt, 'ms')} UTC`}>{ago(startedAt)}</span>,
-      width: '112px',
-      align: 'right',
-    },
+    ageColumn('started', 'Started', ({ startedAt }) => startedAt),
     {
       key: 'durationMs',
       title: 'Duration',

@@ -81,7 +81,7 @@ function QueuePanels({ course: { step, times, points }, marks }: CourseProps) {
       <Panel title="Wait" note="mean of the requests that had to wait for their turn" span={6}>
         <TimeSeries
           {...shared}
-          unit="ms"
+          unit="wait"
           format={duration}
           include={[1]}
           lines={[

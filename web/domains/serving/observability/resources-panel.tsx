@@ -102,7 +102,7 @@ function ResourceCharts({ points, from, cores, marks }: ChartProps) {
       <Panel title="Event-loop lag" note="how late timers are" span={4}>
         <TimeSeries
           {...shared}
-          unit="ms"
+          unit="lag"
           format={duration}
           include={[1]}
           lines={[line('p99', (one) => one.lagP99), line('longest', (one) => one.lagMax, 4)]}

@@ -1,1 +1,0 @@
-export { GuardrailsPage } from './guardrails-page.tsx';
