@@ -1,9 +1,8 @@
 import Type from 'typebox';
 import { Name } from '../../platform/names.ts';
+import { Maybe, Nullable, Time } from '../../platform/schemas.ts';
 import { severities } from './expectations/expectation.model.ts';
 
-const Nullable = <T extends Type.TSchema>(schema: T) => Type.Union([schema, Type.Null()]);
-const Time = Type.String({ format: 'date-time' });
 const Digest = Type.String({ description: 'sha256: and 64 hexadecimal digits' });
 const Value = Type.Unknown({ description: 'A JSON value' });
 const Values = Type.Record(Type.String(), Type.Unknown());
@@ -99,7 +98,6 @@ export const DatasetReply = Type.Object({
   updatedAt: Time,
 });
 
-const Number0 = Nullable(Type.Number());
 export const ResultReply = Type.Object({
   type: Type.String(),
   severity: Severity,
@@ -109,14 +107,14 @@ export const ResultReply = Type.Object({
   success: Type.Boolean(),
   observed: Value,
   details: Nullable(Values),
-  elementCount: Number0,
-  missingCount: Number0,
-  missingPercent: Number0,
-  unexpectedCount: Number0,
+  elementCount: Maybe,
+  missingCount: Maybe,
+  missingPercent: Maybe,
+  unexpectedCount: Maybe,
   unexpectedPercent: Type.Union([Type.Number(), Type.Null()], {
     description: 'Of the values present, 0..100',
   }),
-  unexpectedPercentTotal: Number0,
+  unexpectedPercentTotal: Maybe,
   partialUnexpected: Type.Array(Value),
   partialUnexpectedCounts: Type.Array(Type.Object({ value: Value, count: Type.Integer() })),
   partialUnexpectedRows: Type.Array(Type.Integer()),
@@ -130,7 +128,7 @@ export const ReportReply = Type.Object({
   evaluated: Type.Integer(),
   successful: Type.Integer(),
   failed: Type.Integer(),
-  successPercent: Number0,
+  successPercent: Maybe,
   results: Type.Array(ResultReply),
 });
 
@@ -189,8 +187,8 @@ const ColumnProfileReply = Type.Object({
       min: Type.Number(),
       max: Type.Number(),
       mean: Type.Number(),
-      std: Number0,
-      skewness: Number0,
+      std: Maybe,
+      skewness: Maybe,
       zeros: Type.Integer(),
       negatives: Type.Integer(),
       infinite: Type.Integer(),
@@ -225,7 +223,7 @@ export const ProfileReply = Type.Object({
       columns: Type.Array(ColumnProfileReply),
       correlations: Type.Object({
         columns: Type.Array(Type.String()),
-        values: Type.Array(Type.Array(Number0)),
+        values: Type.Array(Type.Array(Maybe)),
       }),
       alerts: Type.Array(Type.Object({ column: Type.String(), kind: Type.String(), message: Type.String() })),
     }),
@@ -237,10 +235,10 @@ const SideSummaryReply = Type.Object({
   count: Type.Integer(),
   missing: Type.Integer(),
   missingPercent: Type.Number(),
-  min: Number0,
-  max: Number0,
-  mean: Number0,
-  std: Number0,
+  min: Maybe,
+  max: Maybe,
+  mean: Maybe,
+  std: Maybe,
 });
 const ValueCount = Type.Object({ value: Type.String(), count: Type.Integer() });
 export const DiffReply = Type.Object({
@@ -260,8 +258,8 @@ export const DiffReply = Type.Object({
       family: Type.String(),
       from: SideSummaryReply,
       to: SideSummaryReply,
-      psi: Number0,
-      jensenShannon: Number0,
+      psi: Maybe,
+      jensenShannon: Maybe,
       bins: Type.Array(Type.Object({ label: Type.String(), from: Type.Integer(), to: Type.Integer() })),
       added: Type.Array(ValueCount),
       removed: Type.Array(ValueCount),

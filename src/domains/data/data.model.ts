@@ -1,4 +1,5 @@
-import { digestJson, type Json } from '../../platform/json.ts';
+import { digestJson } from '../../platform/digest.ts';
+import type { Json } from '../../platform/json.ts';
 import type { Column } from './columns.ts';
 import type { Expectation } from './expectations/expectation.model.ts';
 

@@ -1,4 +1,5 @@
-import { digestJson, type Json } from '../../platform/json.ts';
+import { digestJson } from '../../platform/digest.ts';
+import type { Json } from '../../platform/json.ts';
 import { record } from '../../platform/ledger/index.ts';
 import { checkName } from '../../platform/names.ts';
 import { authorise, type Scope, transact } from '../../platform/scope.ts';

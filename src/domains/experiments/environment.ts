@@ -3,7 +3,8 @@ import { readFile } from 'node:fs/promises';
 import { arch, platform } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { type JsonObject, sha256 } from '../../platform/json.ts';
+import { sha256 } from '../../platform/digest.ts';
+import type { JsonObject } from '../../platform/json.ts';
 
 const root = join(import.meta.dirname, '..', '..', '..');
 const run = promisify(execFile);

@@ -1,8 +1,7 @@
 import Type, { type Static } from 'typebox';
 import { defineErrors } from '../../platform/errors.ts';
+import { Nullable, Time } from '../../platform/schemas.ts';
 
-const Nullable = <T extends Type.TSchema>(schema: T) => Type.Union([schema, Type.Null()]);
-const Time = Type.String({ format: 'date-time' });
 const Key = Type.String({ minLength: 1, maxLength: 250 });
 
 /** JSON has no NaN and no infinities: they travel as words. */

@@ -1,5 +1,6 @@
 import Type, { type Static } from 'typebox';
-import { type Json, type JsonObject, shortDigest } from '../../platform/json.ts';
+import { shortDigest } from '../../platform/digest.ts';
+import type { Json, JsonObject } from '../../platform/json.ts';
 import type { Scope } from '../../platform/scope.ts';
 import type { CommittedResult, StepContext, StepKind } from '../pipelines/index.ts';
 import { captureEnvironment, lockDigest } from './environment.ts';

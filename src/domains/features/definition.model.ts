@@ -1,4 +1,5 @@
-import { digestJson, type Json } from '../../platform/json.ts';
+import { digestJson } from '../../platform/digest.ts';
+import type { Json } from '../../platform/json.ts';
 import { columnsOf, compileExpression, type Expression, type ValueType } from './expression/expression.ts';
 import type { FeatureServiceDefinition, WindowDefinition } from './features.contract.ts';
 import { featuresError } from './features.errors.ts';

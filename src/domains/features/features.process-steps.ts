@@ -1,6 +1,6 @@
 import { join } from 'node:path';
+import { shortDigest } from '../../platform/digest.ts';
 import type { ProcessSteps } from '../../platform/engines/steps.ts';
-import { shortDigest } from '../../platform/json.ts';
 import { compileService } from './definition.model.ts';
 import type { FeatureServiceDefinition } from './features.contract.ts';
 import { featuresError } from './features.errors.ts';

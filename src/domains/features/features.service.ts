@@ -1,4 +1,5 @@
-import { type Json, shortDigest } from '../../platform/json.ts';
+import { shortDigest } from '../../platform/digest.ts';
+import type { Json } from '../../platform/json.ts';
 import { record } from '../../platform/ledger/index.ts';
 import { checkName } from '../../platform/names.ts';
 import { afterCommit, authorise, type Scope, transact } from '../../platform/scope.ts';

@@ -1,10 +1,9 @@
 import Type, { type Static } from 'typebox';
 import { defineErrors } from '../../platform/errors.ts';
 import { Name } from '../../platform/names.ts';
+import { Nullable, Time } from '../../platform/schemas.ts';
 import { Digest, RiskSchema, SeveritySchema } from '../registry/registry.contract.ts';
 
-const Nullable = <T extends Type.TSchema>(schema: T) => Type.Union([schema, Type.Null()]);
-const Time = Type.String({ format: 'date-time' });
 const RoleName = Type.String({ minLength: 1, maxLength: 64 });
 
 /** One entry of `policies:` in houston.yaml: when a version needs approvals before it takes traffic. */

@@ -1,8 +1,5 @@
 import Type, { type Static } from 'typebox';
-
-const Nullable = <T extends Type.TSchema>(schema: T) => Type.Union([schema, Type.Null()]);
-const Maybe = Nullable(Type.Number());
-const Time = Type.String({ format: 'date-time' });
+import { Maybe, Nullable, Time } from '../../platform/schemas.ts';
 
 export const HealthStrip = Type.Object({
   name: Type.String(),

@@ -1,10 +1,7 @@
 import Type from 'typebox';
 import { Name } from '../../platform/names.ts';
+import { Maybe, Nullable, Time } from '../../platform/schemas.ts';
 import { MonitorSpec } from './monitoring.settings.ts';
-
-const Nullable = <T extends Type.TSchema>(schema: T) => Type.Union([schema, Type.Null()]);
-const Maybe = Nullable(Type.Number());
-const Time = Type.String({ format: 'date-time' });
 
 export const DriftSchema = Type.Object({
   feature: Type.String(),

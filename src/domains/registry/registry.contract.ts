@@ -1,5 +1,6 @@
 import Type, { type Static } from 'typebox';
 import { defineErrors } from '../../platform/errors.ts';
+import { Nullable, Time } from '../../platform/schemas.ts';
 import { ConversionReply } from './conversion/conversion.contract.ts';
 
 /**
@@ -10,8 +11,6 @@ export const modelNamePattern = '^(?!\\.{1,2}$|__proto__$)[\\p{L}\\p{N}_.( -][^/
 export const Name = Type.String({ pattern: modelNamePattern, minLength: 1, maxLength: 250 });
 export const Digest = Type.String({ pattern: '^sha256:[0-9a-f]{64}$' });
 export const Tags = Type.Record(Type.String({ maxLength: 250 }), Type.String({ maxLength: 5000 }));
-const Nullable = <T extends Type.TSchema>(schema: T) => Type.Union([schema, Type.Null()]);
-const Time = Type.String({ format: 'date-time' });
 
 export const RiskRatingSchema = Type.Object(
   {

@@ -2,6 +2,7 @@ import { Readable } from 'node:stream';
 import Type from 'typebox';
 import { platformError } from '../../platform/errors.ts';
 import type { HoustonApp } from '../../platform/http/app.ts';
+import { Items } from '../../platform/schemas.ts';
 import { authorise, transact } from '../../platform/scope.ts';
 import { catalogRoutes } from './catalog/catalog.routes.ts';
 import { newestConversions } from './conversion/conversions.store.ts';
@@ -16,7 +17,6 @@ import { versionRoutes } from './versions/versions.routes.ts';
 const tags = ['registry'];
 const ModelParams = Type.Object({ name: Name });
 const AliasParams = Type.Object({ name: Name, alias: Type.String({ maxLength: 64 }) });
-const Items = <T extends Type.TSchema>(item: T) => Type.Object({ items: Type.Array(item) });
 
 /** Largest ONNX file; protobuf itself ends at 2 GiB. */
 const MOST_BYTES = 2 * 1024 ** 3;

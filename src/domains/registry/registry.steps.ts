@@ -1,5 +1,6 @@
 import Type, { type Static } from 'typebox';
-import { type JsonObject, shortDigest } from '../../platform/json.ts';
+import { shortDigest } from '../../platform/digest.ts';
+import type { JsonObject } from '../../platform/json.ts';
 import { Name } from '../../platform/names.ts';
 import type { Scope } from '../../platform/scope.ts';
 import type { ExperimentsDoor } from '../experiments/index.ts';

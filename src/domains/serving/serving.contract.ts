@@ -1,14 +1,11 @@
 import Type, { type Static } from 'typebox';
 import { Name } from '../../platform/names.ts';
+import { Nullable, Time } from '../../platform/schemas.ts';
 import { GraphSpec } from './graphs/graph.contract.ts';
 import { EntitySpec, RecordingSpec } from './privacy/recording.contract.ts';
 import { RuntimeSpec } from './runtime/runtime.contract.ts';
 
 export { RuntimeSpec, UpstreamSpec } from './runtime/runtime.contract.ts';
-
-const Nullable = <T extends Type.TSchema>(schema: T, options: Type.TSchemaOptions = {}) =>
-  Type.Union([schema, Type.Null()], options);
-const Time = Type.String({ format: 'date-time' });
 
 /** How a new version comes in. What is left out keeps the safe default. */
 export const RolloutSpec = Type.Object(

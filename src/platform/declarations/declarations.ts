@@ -1,6 +1,7 @@
 import Value from 'typebox/value';
+import { digestJson } from '../digest.ts';
 import { HoustonError, platformError } from '../errors.ts';
-import { canonicalJson, digestJson, type Json, type JsonObject } from '../json.ts';
+import { canonicalJson, type Json, type JsonObject } from '../json.ts';
 import { record } from '../ledger/index.ts';
 import type { Declarable } from '../module.ts';
 import { checkName } from '../names.ts';

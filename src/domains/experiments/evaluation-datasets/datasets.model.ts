@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
-import { digestJson, type Json, type JsonObject } from '../../../platform/json.ts';
+import { digestJson } from '../../../platform/digest.ts';
+import type { Json, JsonObject } from '../../../platform/json.ts';
 import { experimentsError } from '../experiments.contract.ts';
 
 /** Questions with expected answers that evaluations run over. */

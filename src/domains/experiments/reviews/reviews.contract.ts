@@ -1,8 +1,7 @@
 import Type from 'typebox';
+import { Nullable, Time } from '../../../platform/schemas.ts';
 import { TraceState } from '../traces/traces.contract.ts';
 
-const Nullable = <T extends Type.TSchema>(schema: T) => Type.Union([schema, Type.Null()]);
-const Time = Type.String({ format: 'date-time' });
 const Count = Type.Integer({ minimum: 0 });
 
 /** A question that reviewers answer. */

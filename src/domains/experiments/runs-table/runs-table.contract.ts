@@ -1,8 +1,7 @@
 import Type, { type Static } from 'typebox';
+import { Nullable, Time } from '../../../platform/schemas.ts';
 import { ExperimentName, RunStatusSchema } from '../experiments.contract.ts';
 
-const Nullable = <T extends Type.TSchema>(schema: T) => Type.Union([schema, Type.Null()]);
-const Time = Type.String({ format: 'date-time' });
 const RunId = Type.String({ pattern: '^[0-9a-f]{32}$' });
 
 export const FIELD_HINT = '"metrics.KEY", "params.KEY" or "tags.KEY"';

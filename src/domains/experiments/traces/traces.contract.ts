@@ -1,8 +1,7 @@
 import Type, { type Static } from 'typebox';
+import { Nullable, Time } from '../../../platform/schemas.ts';
 import { ExperimentName } from '../experiments.contract.ts';
 
-const Nullable = <T extends Type.TSchema>(schema: T) => Type.Union([schema, Type.Null()]);
-const Time = Type.String({ format: 'date-time' });
 const Texts = Type.Record(Type.String(), Type.String());
 const Count = Type.Integer({ minimum: 0 });
 

@@ -1,4 +1,4 @@
-import { shortDigest } from '../../../platform/json.ts';
+import { shortDigest } from '../../../platform/digest.ts';
 import type { Feature, FeatureService } from '../definition.model.ts';
 import type { Value, ValueType } from '../expression/expression.ts';
 import { tileOf, unitsPerOne } from '../windows.model.ts';

@@ -1,10 +1,8 @@
 import Type, { type Static } from 'typebox';
 import { Name } from '../../../platform/names.ts';
+import { Maybe, Nullable, Time } from '../../../platform/schemas.ts';
 import { Digest, RiskSchema, Tags, TensorSchema, VerdictReply } from '../../registry/registry.contract.ts';
 
-const Nullable = <T extends Type.TSchema>(schema: T) => Type.Union([schema, Type.Null()]);
-const Time = Type.String({ format: 'date-time' });
-const Maybe = Nullable(Type.Number());
 const Figure = Type.Object({ value: Maybe, lower: Maybe, upper: Maybe });
 const Difference = Type.Object({ ...Figure.properties, pValue: Maybe });
 

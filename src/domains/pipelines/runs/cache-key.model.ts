@@ -1,4 +1,5 @@
-import { digestJson, type Json, type JsonObject } from '../../../platform/json.ts';
+import { digestJson } from '../../../platform/digest.ts';
+import type { Json, JsonObject } from '../../../platform/json.ts';
 import { isFileRef } from '../steps.ts';
 
 /** Everything that a result depends on. Its canonical JSON, hashed, is the cache key. */

@@ -1,11 +1,11 @@
 import Type, { type Static } from 'typebox';
 import { defineErrors } from '../../../platform/errors.ts';
+import { Nullable } from '../../../platform/schemas.ts';
 
 /** Flavors that conversion knows. */
 export const CONVERTIBLE = ['sklearn', 'xgboost', 'lightgbm', 'pytorch', 'onnx'] as const;
 export type ConvertibleFlavor = (typeof CONVERTIBLE)[number];
 
-const Nullable = <T extends Type.TSchema>(schema: T) => Type.Union([schema, Type.Null()]);
 const Count = Type.Integer({ minimum: 0 });
 const Size = Type.Number({ minimum: 0 });
 

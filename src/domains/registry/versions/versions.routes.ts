@@ -2,6 +2,7 @@ import Type from 'typebox';
 import { isoTime } from '../../../platform/clock.ts';
 import type { HoustonApp } from '../../../platform/http/app.ts';
 import { sendFile } from '../../../platform/http/send-file.ts';
+import { Items } from '../../../platform/schemas.ts';
 import { authorise } from '../../../platform/scope.ts';
 import { newestConversion } from '../conversion/conversions.store.ts';
 import { getLatestEvaluation } from '../evaluation/evaluations.service.ts';
@@ -16,7 +17,6 @@ const VersionParams = Type.Object({
   name: Name,
   version: Type.String({ maxLength: 80, description: 'A number, "latest", or @ and an alias' }),
 });
-const Items = <T extends Type.TSchema>(item: T) => Type.Object({ items: Type.Array(item) });
 const path = '/api/registry/models/:name/versions/:version';
 
 /** Routes below one version. */

@@ -1,10 +1,10 @@
 import Type from 'typebox';
 import { defineErrors } from '../../../platform/errors.ts';
+import { Nullable } from '../../../platform/schemas.ts';
 import { type WebhookEvent, webhookEvents } from './events.model.ts';
 
 const Event = Type.Unsafe<WebhookEvent>({ type: 'string', enum: webhookEvents });
 const Status = Type.Union([Type.Literal('active'), Type.Literal('disabled')]);
-const Nullable = <T extends Type.TSchema>(schema: T) => Type.Union([schema, Type.Null()]);
 
 export const WebhookReply = Type.Object({
   id: Type.String(),

@@ -84,10 +84,10 @@ async function translate(scope: Scope, { type, data }: LedgerEvent): Promise<Tol
   return change && { event: `prompt_tag.${change.action}`, data: { name, ...change.data } };
 }
 
-function newVersion(name: string, data: JsonObject, row: VersionRow | undefined, isPrompt: boolean): Told {
+function newVersion(name: string, data: JsonObject, row: VersionRow | undefined, ofPrompt: boolean): Told {
   const { 'mlflow.prompt.text': template = '', ...tags } = tagsOf(row);
   const told = { name, version: String(data.version), tags, description: row?.description || null };
-  if (isPrompt) return { event: 'prompt_version.created', data: { ...told, tags: ownTags(tags), template } };
+  if (ofPrompt) return { event: 'prompt_version.created', data: { ...told, tags: ownTags(tags), template } };
   const lineage = JSON.parse(row?.lineage ?? '{}') as { experimentRun?: string | null };
   const run = lineage.experimentRun ?? null;
   return { event: 'model_version.created', data: { ...told, source: data.source ?? '', run_id: run } };

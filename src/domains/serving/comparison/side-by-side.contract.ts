@@ -1,7 +1,7 @@
 import Type, { type Static } from 'typebox';
+import { Nullable } from '../../../platform/schemas.ts';
 
 const Version = Type.Integer({ minimum: 1 });
-const Nullable = <T extends Type.TSchema>(schema: T) => Type.Union([schema, Type.Null()]);
 
 export const SideBySideBody = Type.Object(
   {

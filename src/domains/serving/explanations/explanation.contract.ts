@@ -1,8 +1,6 @@
 import Type, { type Static } from 'typebox';
 import { Name } from '../../../platform/names.ts';
-
-const Nullable = <T extends Type.TSchema>(schema: T) => Type.Union([schema, Type.Null()]);
-const Time = Type.String({ format: 'date-time' });
+import { Nullable, Time } from '../../../platform/schemas.ts';
 
 const settings = {
   method: Type.Optional(

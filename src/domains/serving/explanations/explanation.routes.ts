@@ -1,6 +1,7 @@
 import Type from 'typebox';
+import { digestJson } from '../../../platform/digest.ts';
 import type { HoustonApp } from '../../../platform/http/app.ts';
-import { digestJson, type Json } from '../../../platform/json.ts';
+import type { Json } from '../../../platform/json.ts';
 import { Name } from '../../../platform/names.ts';
 import { authorise, type Scope } from '../../../platform/scope.ts';
 import { getDeployment } from '../deployments.service.ts';

@@ -1,4 +1,5 @@
 import Type, { type Static } from 'typebox';
+import { Nullable } from '../../../platform/schemas.ts';
 import { RuntimeSpec } from '../runtime/runtime.contract.ts';
 
 /** The most nodes of a graph. */
@@ -197,8 +198,6 @@ export const GraphSpec = Type.Object(
   strict,
 );
 export type GraphSpecInput = Static<typeof GraphSpec>;
-
-const Nullable = <T extends Type.TSchema>(schema: T) => Type.Union([schema, Type.Null()]);
 
 /** A node as it is drawn. */
 const DrawnNode = Type.Object({

@@ -1,7 +1,5 @@
 import Type from 'typebox';
-
-const Nullable = <T extends Type.TSchema>(schema: T) => Type.Union([schema, Type.Null()]);
-const Time = Type.String({ format: 'date-time' });
+import { Nullable, Time } from '../../../platform/schemas.ts';
 
 export const TimeRange = Type.Object({
   from: Type.Optional(

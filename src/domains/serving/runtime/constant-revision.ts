@@ -1,4 +1,5 @@
-import { digestJson, type Json, shortDigest } from '../../../platform/json.ts';
+import { digestJson, shortDigest } from '../../../platform/digest.ts';
+import type { Json } from '../../../platform/json.ts';
 import { createMeter } from '../meter/meter.ts';
 import { servingError } from '../serving.errors.ts';
 import type { LiveRevision, Revision } from './live-revision.ts';

@@ -1,4 +1,5 @@
-import { digestJson, type Json, shortDigest } from '../../../platform/json.ts';
+import { digestJson, shortDigest } from '../../../platform/digest.ts';
+import type { Json } from '../../../platform/json.ts';
 import type { Scope } from '../../../platform/scope.ts';
 import type { ModelVersion, RegistryDoor } from '../../registry/index.ts';
 import type { FaultBook } from '../faults/fault-book.ts';
