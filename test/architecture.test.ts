@@ -25,12 +25,16 @@ const levels: Record<string, number> = {
 const floors = Object.keys(levels).sort((a, b) => b.length - a.length);
 const floorOf = (file: string) => floors.find((floor) => file.startsWith(`${floor}/`)) ?? 'outside';
 
-type Import = { from: string; to: string };
+type Import = { from: string; to: string; isType: boolean };
 
 function importsOf(file: string): Import[] {
   const text = readFileSync(file, 'utf8');
-  const found = text.matchAll(/(?:from|import)\s*\(?\s*['"](\.[^'"]+)['"]/g);
-  return [...found].map(([, path]) => ({ from: file, to: normalize(join(dirname(file), path)) }));
+  const found = text.matchAll(
+    /(?:(import|export)( type)?\s[^;'"]*?\sfrom|import)\s*\(?\s*['"](\.[^'"]+)['"]/g,
+  );
+  return [...found].map(([, , type, path]) => {
+    return { from: file, to: normalize(join(dirname(file), path)), isType: type !== undefined };
+  });
 }
 
 const sources = globSync('src/**/*.ts').filter((file) => !file.endsWith('.test.ts'));
@@ -62,6 +66,16 @@ describe('architecture', () => {
       return !/\/index\.ts$|\.contract\.ts$|\.process-steps\.ts$/.test(to);
     });
     expect(through.map(show)).toEqual([]);
+  });
+
+  it('lets the web pages read types of contracts, and nothing else of the server', () => {
+    const pages = globSync('web/**/*.{ts,tsx}')
+      .flatMap(importsOf)
+      .filter(({ to }) => to.startsWith('src/'));
+    const typesOnly = ({ from, to, isType }: Import) =>
+      isType && from.startsWith('web/api/types/') && /\.contract\.ts$|^src\/platform\/json\.ts$/.test(to);
+    expect(pages.length).toBeGreaterThan(20);
+    expect(pages.filter((one) => !typesOnly(one)).map(show)).toEqual([]);
   });
 
   it('keeps the math floor free of I/O', () => {

@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { type IncomingMessage, request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Static } from 'typebox';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { permissions } from '../src/permissions.ts';
 import { readConfig } from '../src/platform/config.ts';
@@ -10,6 +11,7 @@ import { lockDataFolder } from '../src/platform/data-lock.ts';
 import { processStartTime, thisProcess } from '../src/platform/engines/process-identity.ts';
 import { record } from '../src/platform/ledger/index.ts';
 import type { DomainModule } from '../src/platform/module.ts';
+import type { DeadLettersReply } from '../src/platform/reactors/reactors.contract.ts';
 import { createReactors } from '../src/platform/reactors/reactors.ts';
 import { type Scope, transact } from '../src/platform/scope.ts';
 import { startTestServer, type TestServer } from './server.ts';
@@ -107,6 +109,28 @@ describe('platform', () => {
     await late.stop();
     expect(seen.last).toEqual(['question:4']);
     expect(seen.first.slice(-2)).toEqual(['question:3', 'question:4']);
+  });
+
+  it('hands a dead letter to its reactor once more, by the id that the list names', async () => {
+    const event = await ask(server.platform.systemScope('user:test'), 'question:buried');
+    await server.reactors.settled();
+    await server.platform.db
+      .insertInto('reactor_dead_letters')
+      .values({
+        reactor: 'echo.answer',
+        event_id: event.id,
+        seq: event.seq,
+        attempts: 5,
+        error: 'no',
+        time: 0,
+      })
+      .execute();
+    type Letters = Static<typeof DeadLettersReply>;
+    const { items } = await server.client.get<Letters>('/api/ledger/dead-letters');
+    expect(items).toMatchObject([{ reactor: 'echo.answer', time: '1970-01-01T00:00:00.000Z' }]);
+    await server.client.post(`/api/ledger/dead-letters/${items[0].reactor}/${items[0].eventId}/replay`);
+    expect(server.domains.echo.seen.filter((id) => id === event.id)).toHaveLength(2);
+    expect((await server.client.get<Letters>('/api/ledger/dead-letters')).items).toEqual([]);
   });
 
   it('streams events live', async () => {

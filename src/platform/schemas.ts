@@ -20,3 +20,6 @@ export const JsonValue = (options: Type.TSchemaOptions = {}) => Type.Unsafe<Json
 /** An object of any JSON. */
 export const JsonRecord = (options: Type.TSchemaOptions = {}) =>
   Type.Unsafe<JsonObject>(Type.Record(Type.String(), Type.Unknown(), options));
+
+/** Two numbers: the ends of an interval, or a time (ms) and a value. */
+export const Pair = Type.Unsafe<[number, number]>(Type.Array(Type.Number(), { minItems: 2, maxItems: 2 }));

@@ -1,4 +1,4 @@
-/** Shapes of the HTTP API as the web reads them, by domain. Times are ISO strings; optional fields may be absent. */
+/** Shapes of the HTTP API under the names of the pages: each is that of a contract of the server, and nothing is repeated. */
 export type * from './types/auth.ts';
 export type * from './types/common.ts';
 export type * from './types/data.ts';

@@ -70,7 +70,7 @@ function drawn(edges: WhyEdge[]): GraphEdge[] {
   const once = new Map(edges.map((edge) => [`${edge.from} ${edge.to} ${edge.kind}`, edge]));
   return [...once.values()]
     .filter((edge) => edge.kind === 'cause' || !longer(edge))
-    .map((edge) => ({ from: edge.to, to: edge.from, dashed: edge.kind === 'uses' }));
+    .map((edge) => ({ from: edge.to, to: edge.from, dashed: edge.kind !== 'cause' }));
 }
 
 function graphNode(event: LedgerEvent, selected: boolean): GraphNode {

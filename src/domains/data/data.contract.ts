@@ -1,11 +1,11 @@
-import Type from 'typebox';
+import Type, { type Static } from 'typebox';
 import { Name } from '../../platform/names.ts';
-import { Maybe, Nullable, Time } from '../../platform/schemas.ts';
+import { JsonRecord, JsonValue, Maybe, Nullable, Time } from '../../platform/schemas.ts';
 import { severities } from './expectations/expectation.model.ts';
 
 const Digest = Type.String({ description: 'sha256: and 64 hexadecimal digits' });
-const Value = Type.Unknown({ description: 'A JSON value' });
-const Values = Type.Record(Type.String(), Type.Unknown());
+const Value = JsonValue({ description: 'A JSON value' });
+const Values = JsonRecord();
 /** Well-formed Unicode without NUL: PostgreSQL holds no NUL in a text, canonical JSON no lone surrogate. */
 export const textPattern = '^[^\\u0000\\ud800-\\udfff]*$';
 export const ValidationId = Type.String({ pattern: '^[A-Za-z0-9_]{1,64}$' });
@@ -212,23 +212,29 @@ const ColumnProfileReply = Type.Object({
   ),
   top: Type.Array(Type.Object({ value: Value, count: Type.Integer() })),
 });
-export const ProfileReply = Type.Object({
+const ProfileFields = Type.Object({
+  rows: Type.Integer(),
+  columns: Type.Array(ColumnProfileReply),
+  correlations: Type.Object({
+    columns: Type.Array(Type.String()),
+    values: Type.Array(Type.Array(Maybe)),
+  }),
+  alerts: Type.Array(Type.Object({ column: Type.String(), kind: Type.String(), message: Type.String() })),
+});
+const ProfileStateFields = Type.Object({
   state: Type.Enum(['ready', 'pending', 'failed']),
   version: Type.Integer(),
   digest: Digest,
   error: Type.Optional(Type.String()),
-  profile: Type.Optional(
-    Type.Object({
-      rows: Type.Integer(),
-      columns: Type.Array(ColumnProfileReply),
-      correlations: Type.Object({
-        columns: Type.Array(Type.String()),
-        values: Type.Array(Type.Array(Maybe)),
-      }),
-      alerts: Type.Array(Type.Object({ column: Type.String(), kind: Type.String(), message: Type.String() })),
-    }),
-  ),
+  profile: Type.Optional(ProfileFields),
 });
+type ProfileState = { version: number; digest: string } & (
+  | { state: 'ready'; profile: Static<typeof ProfileFields> }
+  | { state: 'pending' }
+  | { state: 'failed'; error: string }
+);
+/** The profile of a version once it is made; until then, what becomes of it. */
+export const ProfileReply = Type.Unsafe<ProfileState>(ProfileStateFields);
 
 const DiffSide = Type.Object({ version: Type.Integer(), digest: Digest, rows: Type.Integer() });
 const SideSummaryReply = Type.Object({

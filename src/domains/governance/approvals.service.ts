@@ -4,25 +4,12 @@ import type { JsonObject } from '../../platform/json.ts';
 import { getEvent, type LedgerEvent, record } from '../../platform/ledger/index.ts';
 import { authorise, type Scope, transact } from '../../platform/scope.ts';
 import type { Severity } from '../registry/index.ts';
-import { governanceError } from './governance.contract.ts';
+import { governanceError, type PromotionOrStep } from './governance.contract.ts';
 import * as store from './governance.store.ts';
 import type { ApprovalRow, DecisionRow } from './governance.tables.ts';
 import { approvalOutcome, type DecisionWord, decisionObstacle } from './policy.model.ts';
 
 export type ApprovalState = 'pending' | 'granted' | 'rejected' | 'expired' | 'superseded';
-/** What a promotion is bound to. */
-type Promotion = {
-  policy: string;
-  policyDigest: string;
-  model: string;
-  version: number;
-  digest: string;
-  environment: string;
-};
-/** What only a promotion has, or only a waiting step; null on the other kind. */
-type PromotionOrStep =
-  | ({ kind: 'promotion'; question: null; run: null; step: null } & Promotion)
-  | ({ kind: 'step'; question: string; run: string; step: string } & { [K in keyof Promotion]: null });
 export type Approval = PromotionOrStep & {
   id: string;
   state: ApprovalState;

@@ -73,7 +73,7 @@ export const ApprovalState = Type.Union([
   Type.Literal('superseded'),
 ]);
 export const ApprovalKind = Type.Union([Type.Literal('promotion'), Type.Literal('step')]);
-export const ApprovalReply = Type.Object({
+const ApprovalFields = Type.Object({
   id: Type.String(),
   kind: ApprovalKind,
   state: ApprovalState,
@@ -106,6 +106,22 @@ export const ApprovalReply = Type.Object({
   decidedAt: Nullable(Time),
   expiresAt: Time,
 });
+
+/** What a promotion is bound to. */
+type Promotion = {
+  policy: string;
+  policyDigest: string;
+  model: string;
+  version: number;
+  digest: string;
+  environment: string;
+};
+/** What only a promotion has, or only a waiting step; null on the other kind. */
+export type PromotionOrStep =
+  | ({ kind: 'promotion'; question: null; run: null; step: null } & Promotion)
+  | ({ kind: 'step'; question: string; run: string; step: string } & { [K in keyof Promotion]: null });
+/** Of a promotion, bound to bytes and a policy, or of a pipeline step that waits for the answer to its question. */
+export const ApprovalReply = Type.Unsafe<Static<typeof ApprovalFields> & PromotionOrStep>(ApprovalFields);
 
 export const DecisionBody = Type.Object(
   {

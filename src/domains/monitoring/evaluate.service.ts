@@ -156,7 +156,7 @@ async function referenceFor(
         evaluation.report.importance.map(({ feature, auc }) => [feature, Math.max(0, auc ?? 0)]),
       )
     : null;
-  const reference: Reference = {
+  return store.keepReference(scope.db, {
     id: newId('reference', scope.now()),
     deployment,
     revision: revisionId,
@@ -166,7 +166,5 @@ async function referenceFor(
     profile,
     importance,
     createdAt: scope.now(),
-  };
-  await store.insertReference(scope.db, reference);
-  return reference;
+  });
 }

@@ -52,6 +52,24 @@ async function evaluatedOn(scope: Scope): Promise<RegistryPort> {
 }
 
 describeOnEachDatabase('monitoring', (open) => {
+  it('keeps one reference of a revision when two evaluations make it at once', async () => {
+    const platform = await open(monitoringMigrations);
+    const { scope, traffic } = await watch(platform, quiet(6));
+    traffic.reveal(2);
+    let overtaken = false;
+    const findVersion: RegistryPort['findVersion'] = async (...asked) => {
+      if (!overtaken) {
+        overtaken = true;
+        await evaluate(traffic, scope, 'flights');
+      }
+      return traffic.registry.findVersion(...asked);
+    };
+    await evaluate({ ...traffic, registry: { ...traffic.registry, findVersion } }, scope, 'flights');
+    const { id } = await getReference(scope, 'flights');
+    const windows = await listWindows(scope.db, 'flights');
+    expect(windows.map(({ reference }) => reference)).toEqual([id, id]);
+  });
+
   it('evaluates closed windows once, and again when outcomes are complete', async () => {
     const platform = await open(monitoringMigrations);
     const { scope, traffic } = await watch(platform, quiet(6));

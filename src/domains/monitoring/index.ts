@@ -7,18 +7,19 @@ import { createDatabaseWatch } from './faults/database-watch.ts';
 import { faultTypes } from './faults/fault-rules.ts';
 import { healAfterRestart, onFaultEvent } from './faults/faults.service.ts';
 import { listAlerts, listIncidents } from './incidents/incidents.store.ts';
+import { MonitorSpec, type MonitorSpecInput } from './monitoring.contract.ts';
 import type { Alert, Incident, WindowRecord } from './monitoring.model.ts';
 import { monitoringRoutes } from './monitoring.routes.ts';
 import * as service from './monitoring.service.ts';
-import { MonitorSpec, type MonitorSpecInput } from './monitoring.settings.ts';
 import * as store from './monitoring.store.ts';
 import { monitoringMigrations } from './monitoring.tables.ts';
 import type { RegistryPort, ServingPort } from './ports.ts';
 import { createWatcher, evaluateJob } from './watcher.ts';
 
+export type { MonitorSpecInput } from './monitoring.contract.ts';
 export type { Alert, Evidence, Incident, Judgement, WindowRecord } from './monitoring.model.ts';
 export type { MonitorState, MonitorStatus } from './monitoring.service.ts';
-export type { MonitorSettings, MonitorSpecInput } from './monitoring.settings.ts';
+export type { MonitorSettings } from './monitoring.settings.ts';
 
 /** What higher floors may do with monitoring. */
 export type MonitoringDoor = {

@@ -4,9 +4,14 @@ import { platformError } from '../../platform/errors.ts';
 import type { HoustonApp } from '../../platform/http/app.ts';
 import { Name } from '../../platform/names.ts';
 import { incidentRoutes } from './incidents/incidents.routes.ts';
-import { CompareSchema, MonitorSchema, ReferenceSchema, WindowSchema } from './monitoring.contract.ts';
+import {
+  CompareSchema,
+  MonitorSchema,
+  MonitorSpec,
+  ReferenceSchema,
+  WindowSchema,
+} from './monitoring.contract.ts';
 import * as service from './monitoring.service.ts';
-import { MonitorSpec } from './monitoring.settings.ts';
 import { referencesOf } from './monitoring.store.ts';
 import { wireDrift, wireMonitor, wireReference, wireWindow } from './monitoring.wire.ts';
 

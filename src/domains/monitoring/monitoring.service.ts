@@ -4,9 +4,10 @@ import { type LedgerEvent, listEvents, record } from '../../platform/ledger/inde
 import { authorise, type Scope, transact, withCause } from '../../platform/scope.ts';
 import { resolve } from './incidents/incidents.service.ts';
 import * as incidents from './incidents/incidents.store.ts';
+import type { MonitorSpecInput } from './monitoring.contract.ts';
 import { monitoringError } from './monitoring.errors.ts';
 import type { Alert, Incident, Reference, WindowRecord } from './monitoring.model.ts';
-import { type MonitorSettings, type MonitorSpecInput, monitorSettings } from './monitoring.settings.ts';
+import { type MonitorSettings, monitorSettings } from './monitoring.settings.ts';
 import * as store from './monitoring.store.ts';
 import { type ChunkFigures, chunkFigures } from './statistics/chunk-figures.ts';
 import { scoreColumn, teachingChunks } from './statistics/reference.ts';

@@ -1,6 +1,6 @@
 import type { Db } from '../../platform/db/database.ts';
+import type { MonitorSpecInput } from './monitoring.contract.ts';
 import type { Judgement, Reference, WindowFacts, WindowRecord } from './monitoring.model.ts';
-import type { MonitorSpecInput } from './monitoring.settings.ts';
 import type { ReferenceRow, WindowRow } from './monitoring.tables.ts';
 import type { ReferenceProfile } from './statistics/reference.ts';
 
@@ -99,7 +99,8 @@ export async function referencesOf(
   return new Map(rows.map(({ id, model, version }) => [id, { model, version }]));
 }
 
-export async function insertReference(db: Db, reference: Reference): Promise<void> {
+/** Keeps the reference of a revision, and returns the one that is kept: another evaluation may have been faster. */
+export async function keepReference(db: Db, reference: Reference): Promise<Reference> {
   await db
     .insertInto('monitoring_references')
     .values({
@@ -115,6 +116,7 @@ export async function insertReference(db: Db, reference: Reference): Promise<voi
     })
     .onConflict((conflict) => conflict.columns(['deployment', 'revision']).doNothing())
     .execute();
+  return (await findReference(db, reference.deployment, reference.revision)) ?? reference;
 }
 
 export type WindowFilter = {

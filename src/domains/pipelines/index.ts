@@ -10,7 +10,7 @@ import type { DomainModule } from '../../platform/module.ts';
 import type { Platform } from '../../platform/platform.ts';
 import type { Scope } from '../../platform/scope.ts';
 import { type ApprovalPort, approvalStep } from './approval-step.ts';
-import { PipelineSpec } from './definitions/definition.schema.ts';
+import { PipelineSpec } from './definitions/definition.contract.ts';
 import { putPipeline } from './definitions/definitions.service.ts';
 import { type Definition, listDefinitions } from './definitions/definitions.store.ts';
 import { createPipelineTables } from './migrations/pipelines-001-runs.ts';
@@ -27,12 +27,8 @@ import type { StepKind } from './steps.ts';
 import { pipelineReactors } from './triggers.reactors.ts';
 
 export type { ApprovalPort, ApprovalQuestion } from './approval-step.ts';
-export type {
-  RunRow as PipelineRun,
-  RunState,
-  StepRow as PipelineStep,
-  StepState,
-} from './pipelines.tables.ts';
+export type { RunState, StepState } from './pipelines.contract.ts';
+export type { RunRow as PipelineRun, StepRow as PipelineStep } from './pipelines.tables.ts';
 export type { NewRun, Trigger } from './runs/runs.service.ts';
 export * from './steps.ts';
 

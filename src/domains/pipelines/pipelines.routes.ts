@@ -8,9 +8,16 @@ import type { Platform } from '../../platform/platform.ts';
 import { readDefinition } from './definitions/definition.model.ts';
 import { getPipeline, putPipeline } from './definitions/definitions.service.ts';
 import { type Definition, listDefinitions, listRevisions } from './definitions/definitions.store.ts';
-import { pipelinesError } from './pipelines.contract.ts';
-import type { RunState } from './pipelines.tables.ts';
-import { RunReply, RunSummaryReply, runSummary, runView } from './runs/run-view.ts';
+import {
+  DefinitionReply,
+  PipelineReply,
+  PipelinesReply,
+  pipelinesError,
+  RunReply,
+  RunStateSchema,
+  RunSummaryReply,
+} from './pipelines.contract.ts';
+import { runSummary, runView } from './runs/run-view.ts';
 import { cancelRun, getRun, resumeRun, startRun } from './runs/runs.service.ts';
 import * as store from './runs/runs.store.ts';
 import { externalIdOf } from './runs/step-context.ts';
@@ -21,22 +28,12 @@ const ByName = Type.Object({ name: Name });
 const RunId = Type.String({ pattern: '^run_[0-9a-z]{1,64}$' });
 const ById = Type.Object({ id: RunId });
 const Spec = Type.Record(Type.String(), Type.Unknown());
-const states = ['queued', 'running', 'succeeded', 'failed', 'cancelled', 'stopped'] as const;
-
-const DefinitionReply = Type.Object({
-  name: Type.String(),
-  revision: Type.Integer(),
-  digest: Type.String(),
-  definition: Spec,
-  createdAt: Type.String({ format: 'date-time' }),
-  createdBy: Type.String(),
-});
 
 const definitionReply = ({ pipeline, spec, createdAt, ...rest }: Definition) => ({
   name: pipeline,
   revision: rest.revision,
   digest: rest.digest,
-  definition: spec as Record<string, unknown>,
+  definition: spec,
   createdAt: isoTime(createdAt),
   createdBy: rest.createdBy,
 });
@@ -55,21 +52,7 @@ function definitionRoutes(app: HoustonApp, platform: Platform): void {
       schema: {
         summary: 'List pipelines with their newest run',
         tags,
-        response: {
-          200: Type.Object({
-            items: Type.Array(
-              Type.Intersect([
-                DefinitionReply,
-                Type.Object({
-                  runs: Type.Record(Type.String(), Type.Integer(), {
-                    description: 'Number of runs by state',
-                  }),
-                  latest: Type.Union([RunSummaryReply, Type.Null()]),
-                }),
-              ]),
-            ),
-          }),
-        },
+        response: { 200: PipelinesReply },
       },
     },
     async ({ scope }) => {
@@ -129,21 +112,7 @@ function definitionRoutes(app: HoustonApp, platform: Platform): void {
         tags,
         params: ByName,
         querystring: Type.Object({ revision: Type.Optional(Type.Integer({ minimum: 1 })) }),
-        response: {
-          200: Type.Intersect([
-            DefinitionReply,
-            Type.Object({
-              revisions: Type.Array(
-                Type.Object({
-                  revision: Type.Integer(),
-                  digest: Type.String(),
-                  createdAt: Type.String(),
-                  createdBy: Type.String(),
-                }),
-              ),
-            }),
-          ]),
-        },
+        response: { 200: PipelineReply },
       },
     },
     async ({ scope, params, query }) => {
@@ -215,7 +184,7 @@ function runRoutes(app: HoustonApp): void {
         tags,
         querystring: Type.Object({
           pipeline: Type.Optional(Name),
-          state: Type.Optional(Type.Enum([...states])),
+          state: Type.Optional(RunStateSchema),
           before: Type.Optional(RunId),
           limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 200 })),
         }),
@@ -228,7 +197,7 @@ function runRoutes(app: HoustonApp): void {
       const { limit = 50, state, ...filter } = query;
       const runs = await store.listRuns(scope.db, {
         ...filter,
-        ...(state && { state: state as RunState }),
+        ...(state && { state }),
         limit,
       });
       const steps = await store.listStepsOf(

@@ -1,16 +1,4 @@
-export type RunState = 'queued' | 'running' | 'succeeded' | 'failed' | 'cancelled' | 'stopped';
-
-export type StepState =
-  | 'waiting'
-  | 'ready'
-  | 'running'
-  | 'awaiting-approval'
-  | 'succeeded'
-  | 'cached'
-  | 'failed'
-  | 'cancelled'
-  | 'skipped'
-  | 'stopped';
+import type { RunState, StepState } from './pipelines.contract.ts';
 
 export type PipelineRow = {
   name: string;

@@ -1,6 +1,6 @@
 import Type, { type Static } from 'typebox';
 import { defineErrors } from '../../platform/errors.ts';
-import { Nullable, Time } from '../../platform/schemas.ts';
+import { Nullable, Pair, Time } from '../../platform/schemas.ts';
 import { ConversionReply } from './conversion/conversion.contract.ts';
 
 /**
@@ -30,6 +30,13 @@ export const RiskSchema = Type.Object({
   impact: Type.Integer(),
   score: Type.Integer(),
   severity: SeveritySchema,
+});
+
+/** The 5 × 5 matrix: probability 5 to 1, impact 1 to 5. */
+export const RiskMatrixReply = Type.Object({
+  probability: Type.Array(Type.String()),
+  impact: Type.Array(Type.String()),
+  rows: Type.Array(Type.Array(RiskSchema), { description: 'Probability 5 to 1, impact 1 to 5' }),
 });
 
 export const MetricName = Type.Union([Type.Literal('auc'), Type.Literal('logLoss'), Type.Literal('brier')]);
@@ -141,7 +148,7 @@ export const VerdictCheck = Type.Object({
   value: Nullable(Type.Number()),
   bound: Nullable(Type.Number()),
   unit: Type.String(),
-  interval: Nullable(Type.Array(Type.Number(), { minItems: 2, maxItems: 2 })),
+  interval: Nullable(Pair),
   champion: Nullable(Type.Number()),
   baseline: Nullable(Type.Number()),
   reason: Type.String(),

@@ -1,6 +1,6 @@
 import type { NumericBins } from '../../math/bins.ts';
 import type { Scope } from '../../platform/scope.ts';
-import type { EvaluationReport } from './evaluation/report.ts';
+import type { EvaluationReport } from './evaluation/evaluation.contract.ts';
 import type {
   GateCheck,
   GateDecision,

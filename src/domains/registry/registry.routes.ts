@@ -7,7 +7,14 @@ import { authorise, transact } from '../../platform/scope.ts';
 import { catalogRoutes } from './catalog/catalog.routes.ts';
 import { newestConversions } from './conversion/conversions.store.ts';
 import { latestVerdicts } from './gate/gate.service.ts';
-import { ModelReply, ModelSpec, Name, RiskSchema, registryError, VersionReply } from './registry.contract.ts';
+import {
+  ModelReply,
+  ModelSpec,
+  Name,
+  RiskMatrixReply,
+  registryError,
+  VersionReply,
+} from './registry.contract.ts';
 import * as service from './registry.service.ts';
 import { wireModel, wireVersion } from './registry.wire.ts';
 import { IMPACT_WORDS, PROBABILITY_WORDS, riskMatrix } from './risk.model.ts';
@@ -52,13 +59,7 @@ export function registryRoutes(app: HoustonApp): void {
       schema: {
         summary: 'The 5 × 5 risk matrix',
         tags,
-        response: {
-          200: Type.Object({
-            probability: Type.Array(Type.String()),
-            impact: Type.Array(Type.String()),
-            rows: Type.Array(Type.Array(RiskSchema), { description: 'Probability 5 to 1, impact 1 to 5' }),
-          }),
-        },
+        response: { 200: RiskMatrixReply },
       },
     },
     async () => ({ probability: [...PROBABILITY_WORDS], impact: [...IMPACT_WORDS], rows: riskMatrix() }),

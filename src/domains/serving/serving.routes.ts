@@ -2,8 +2,11 @@ import Type from 'typebox';
 import { isoTime } from '../../platform/clock.ts';
 import { platformError } from '../../platform/errors.ts';
 import type { HoustonApp } from '../../platform/http/app.ts';
+import { wireWhy } from '../../platform/ledger/index.ts';
 import { Name } from '../../platform/names.ts';
+import { ClearedCacheReply } from './cache/cache.contract.ts';
 import { clearCache } from './cache/cache.service.ts';
+import { ComparisonBody, ComparisonReply } from './comparison/comparison.contract.ts';
 import { SideBySideBody, SideBySideReply } from './comparison/side-by-side.contract.ts';
 import { compareSideBySide } from './comparison/side-by-side.service.ts';
 import { compareVersions } from './comparisons.service.ts';
@@ -14,7 +17,9 @@ import { feedbackRoutes } from './feedback/feedback.routes.ts';
 import { GraphSpec } from './graphs/graph.contract.ts';
 import { graphRoutes } from './graphs/graph.routes.ts';
 import { earlier, trafficOf } from './meter/meter.ts';
+import { TrafficReply } from './meter/traffic.contract.ts';
 import { observabilityRoutes } from './observability/observability.routes.ts';
+import { PredictionReply, PredictionWhyReply } from './predictions.contract.ts';
 import { PredictionFilter } from './predictions.filter.ts';
 import * as predictions from './predictions.service.ts';
 import { privacyRoutes } from './privacy/privacy.routes.ts';
@@ -22,8 +27,10 @@ import { checkRecording } from './privacy/recording.service.ts';
 import { queryRoutes } from './query/query.routes.ts';
 import { rollback } from './rollback.service.ts';
 import type { RolloutController } from './rollouts/controller.ts';
+import { RolloutReply } from './rollouts/rollout.contract.ts';
 import { parseTime } from './routing/request-rows.ts';
-import * as contract from './serving.contract.ts';
+import { UpstreamSpec } from './runtime/runtime.contract.ts';
+import { DeploymentReply, DeploymentSpec } from './serving.contract.ts';
 import { servingError } from './serving.errors.ts';
 import type { ServingState } from './serving.state.ts';
 import * as store from './serving.store.ts';
@@ -60,7 +67,7 @@ function deploymentRoutes(app: HoustonApp, state: ServingState, controller: Roll
   app.get(
     '/api/serving/deployments',
     {
-      schema: { summary: 'Lists the deployments', tags, response: { 200: Items(contract.DeploymentReply) } },
+      schema: { summary: 'Lists the deployments', tags, response: { 200: Items(DeploymentReply) } },
     },
     async ({ scope }) => {
       const all = await store.listDeployments(scope.db);
@@ -74,7 +81,7 @@ function deploymentRoutes(app: HoustonApp, state: ServingState, controller: Roll
         summary: 'Reads a deployment',
         tags,
         params: ByName,
-        response: { 200: contract.DeploymentReply },
+        response: { 200: DeploymentReply },
       },
     },
     ({ scope, params }) => view(scope, params.name),
@@ -86,8 +93,8 @@ function deploymentRoutes(app: HoustonApp, state: ServingState, controller: Roll
         summary: 'Creates a deployment or changes what it declares',
         tags,
         params: ByName,
-        body: contract.DeploymentSpec,
-        response: { 200: contract.DeploymentReply },
+        body: DeploymentSpec,
+        response: { 200: DeploymentReply },
       },
     },
     async ({ scope, params, body }) => {
@@ -120,7 +127,7 @@ function deploymentRoutes(app: HoustonApp, state: ServingState, controller: Roll
         summary: 'Forgets the cached answers of a deployment',
         tags,
         params: ByName,
-        response: { 200: contract.ClearedCacheReply },
+        response: { 200: ClearedCacheReply },
       },
     },
     ({ scope, params }) => clearCache(state, scope, params.name),
@@ -136,11 +143,11 @@ function deploymentRoutes(app: HoustonApp, state: ServingState, controller: Roll
           {
             model: Type.Optional(Type.String({ minLength: 1, maxLength: 260 })),
             graph: Type.Optional(GraphSpec),
-            upstream: Type.Optional(contract.UpstreamSpec),
+            upstream: Type.Optional(UpstreamSpec),
           },
           { additionalProperties: false },
         ),
-        response: { 200: contract.RolloutReply },
+        response: { 200: RolloutReply },
       },
     },
     async ({ scope, params, body }) =>
@@ -154,7 +161,7 @@ function deploymentRoutes(app: HoustonApp, state: ServingState, controller: Roll
         tags,
         params: ByName,
         body: Reason,
-        response: { 200: contract.DeploymentReply },
+        response: { 200: DeploymentReply },
       },
     },
     async ({ scope, params, body }) => {
@@ -174,7 +181,7 @@ function deploymentRoutes(app: HoustonApp, state: ServingState, controller: Roll
           to: Type.Optional(Type.String({ maxLength: 40 })),
           step: Type.Optional(Type.Integer({ minimum: 1, maximum: 3600 })),
         }),
-        response: { 200: contract.TrafficReply },
+        response: { 200: TrafficReply },
       },
     },
     async ({ scope, params, query }) => {
@@ -203,7 +210,7 @@ function rolloutRoutes(app: HoustonApp, controller: RolloutController): void {
         summary: 'Lists the rollouts of a deployment, newest first',
         tags,
         params: ByName,
-        response: { 200: Items(contract.RolloutReply) },
+        response: { 200: Items(RolloutReply) },
       },
     },
     async ({ scope, params }) => {
@@ -219,7 +226,7 @@ function rolloutRoutes(app: HoustonApp, controller: RolloutController): void {
         summary: 'Reads a rollout with its evidence',
         tags,
         params: ById,
-        response: { 200: contract.RolloutReply },
+        response: { 200: RolloutReply },
       },
     },
     async ({ scope, params }) => {
@@ -241,7 +248,7 @@ function rolloutRoutes(app: HoustonApp, controller: RolloutController): void {
           tags,
           params: ById,
           body: Reason,
-          response: { 200: contract.RolloutReply },
+          response: { 200: RolloutReply },
         },
       },
       async ({ scope, params, body }) => {
@@ -264,7 +271,7 @@ function predictionRoutes(app: HoustonApp, state: ServingState): void {
         tags,
         params: ByName,
         querystring: PredictionFilter,
-        response: { 200: Items(contract.PredictionReply) },
+        response: { 200: Items(PredictionReply) },
       },
     },
     async ({ scope, params, query }) => {
@@ -291,7 +298,7 @@ function predictionRoutes(app: HoustonApp, state: ServingState): void {
         summary: 'Reads one prediction with its features, outcome and the other arm',
         tags,
         params: ById,
-        response: { 200: contract.PredictionReply },
+        response: { 200: PredictionReply },
       },
     },
     async ({ scope, params }) => predictionReply(await predictions.getPrediction(state, scope, params.id)),
@@ -303,12 +310,12 @@ function predictionRoutes(app: HoustonApp, state: ServingState): void {
         summary: 'Explains a prediction back to the data behind its model',
         tags,
         params: ById,
-        response: { 200: Type.Object({ prediction: contract.PredictionReply, graph: Type.Unknown() }) },
+        response: { 200: PredictionWhyReply },
       },
     },
     async ({ scope, params }) => {
       const { prediction, graph } = await predictions.whyPrediction(state, scope, params.id);
-      return { prediction: predictionReply(prediction), graph };
+      return { prediction: predictionReply(prediction), graph: wireWhy(graph) };
     },
   );
   app.post(
@@ -318,8 +325,8 @@ function predictionRoutes(app: HoustonApp, state: ServingState): void {
         summary: 'Replays recorded requests through another version and compares by a paired test',
         tags,
         params: ByName,
-        body: contract.ComparisonBody,
-        response: { 200: contract.ComparisonReply },
+        body: ComparisonBody,
+        response: { 200: ComparisonReply },
       },
     },
     ({ scope, params, body }) => {

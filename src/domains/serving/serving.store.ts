@@ -1,7 +1,8 @@
 import type { Db } from '../../platform/db/database.ts';
+import type { Evidence } from './rollouts/rollout.contract.ts';
 import { openStates, type RolloutSettings, type RolloutStateName } from './rollouts/rollout.model.ts';
 import type { Revision } from './runtime/live-revision.ts';
-import type { DeploymentSpecInput, Evidence } from './serving.contract.ts';
+import type { DeploymentSpecInput } from './serving.contract.ts';
 import type { DeploymentRow, RevisionRow, RolloutRow } from './serving.tables.ts';
 
 export type Deployment = {

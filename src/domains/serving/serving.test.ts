@@ -62,6 +62,8 @@ test('register and deploy: the model answers, is recorded, metered, explained an
       expect.arrayContaining(['serving.rollout.promoted', 'registry.version.registered']),
     );
 
+    expect(why.body.graph.nodes[0].event.time).toMatch(/^\d{4}-\d\d-\d\dT.*Z$/);
+
     const traffic = await call('GET', '/api/serving/deployments/m/traffic');
     const points = traffic.body.revisions[0].points as { requests: number; rows: number }[];
     expect(points.reduce((sum, point) => sum + point.rows, 0)).toBe(4);

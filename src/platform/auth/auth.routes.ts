@@ -4,18 +4,19 @@ import { platformError } from '../errors.ts';
 import type { HoustonApp } from '../http/app.ts';
 import { sessionCookie } from '../http/callers.ts';
 import { Name } from '../names.ts';
+import { Items } from '../schemas.ts';
+import { MeReply, UserReply } from './auth.contract.ts';
 import { callerOfToken, createToken, createUser, listUsers, revokeTokens, setRoles } from './auth.ts';
 import { roleNames } from './roles.ts';
 
 const Roles = Type.Array(Type.Enum(roleNames), { minItems: 1, maxItems: roleNames.length });
-const User = Type.Object({ id: Type.String(), roles: Type.Array(Type.String()), createdAt: Type.String() });
 const tags = ['auth'];
 
 export function authRoutes(app: HoustonApp): void {
   const schema = { tags };
   app.get(
     '/api/auth/me',
-    { schema: { ...schema, summary: 'Who am I, and what may I do?' } },
+    { schema: { ...schema, summary: 'Who am I, and what may I do?', response: { 200: MeReply } } },
     async (request) => ({
       id: request.caller.user.id,
       roles: request.caller.user.roles,
@@ -30,7 +31,7 @@ export function authRoutes(app: HoustonApp): void {
       schema: {
         ...schema,
         summary: 'List users',
-        response: { 200: Type.Object({ items: Type.Array(User) }) },
+        response: { 200: Items(UserReply) },
       },
     },
     async (request) => ({

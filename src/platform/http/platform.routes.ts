@@ -9,25 +9,21 @@ import {
   usedBy,
   verifyLedger,
   why,
+  wireEvent,
+  wireWhy,
 } from '../ledger/index.ts';
+import {
+  CheckpointsReply,
+  EventReply,
+  EventsReply,
+  VerificationReply,
+  WhyReply,
+} from '../ledger/ledger.contract.ts';
+import { DeadLettersReply } from '../reactors/reactors.contract.ts';
 import type { Reactors } from '../reactors/reactors.ts';
+import { Items } from '../schemas.ts';
 import type { HoustonApp } from './app.ts';
 
-const Event = Type.Object({
-  seq: Type.Integer(),
-  id: Type.String(),
-  time: Type.String(),
-  type: Type.String(),
-  actor: Type.String(),
-  subject: Type.String(),
-  data: Type.Record(Type.String(), Type.Unknown()),
-  uses: Type.Array(Type.String()),
-  cause: Type.Union([Type.String(), Type.Null()]),
-  prev: Type.String(),
-  hash: Type.String(),
-});
-
-const show = (event: LedgerEvent) => ({ ...event, time: isoTime(event.time) });
 const Subject = Type.String({ minLength: 1, maxLength: 400 });
 
 /**
@@ -80,13 +76,14 @@ export function platformRoutes(
           order: Type.Optional(Type.Enum(['newest', 'oldest'])),
           limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 1000 })),
         }),
+        response: { 200: EventsReply },
       },
     },
     async (request) => {
       const { type, ...filter } = request.query;
       const items = await listEvents(request.scope, { ...filter, ...(type && { types: [type] }) });
       const head = await ledgerHead(request.scope);
-      return { items: items.map(show), total: head.seq };
+      return { items: items.map(wireEvent), total: head.seq };
     },
   );
 
@@ -97,10 +94,10 @@ export function platformRoutes(
         ...ledger,
         summary: 'One event',
         params: Type.Object({ id: Type.String({ maxLength: 64 }) }),
-        response: { 200: Event },
+        response: { 200: EventReply },
       },
     },
-    async (request) => show(await getEvent(request.scope, request.params.id)),
+    async (request) => wireEvent(await getEvent(request.scope, request.params.id)),
   );
 
   app.get(
@@ -113,12 +110,10 @@ export function platformRoutes(
           subject: Subject,
           limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 2000 })),
         }),
+        response: { 200: WhyReply },
       },
     },
-    async (request) => {
-      const graph = await why(request.scope, request.query.subject, request.query.limit);
-      return { ...graph, nodes: graph.nodes.map((node) => ({ ...node, event: show(node.event) })) };
-    },
+    async ({ scope, query }) => wireWhy(await why(scope, query.subject, query.limit)),
   );
 
   app.get(
@@ -128,20 +123,29 @@ export function platformRoutes(
         ...ledger,
         summary: 'What was made from this subject',
         querystring: Type.Object({ subject: Subject }),
+        response: { 200: Items(EventReply) },
       },
     },
-    async (request) => ({ items: (await usedBy(request.scope, request.query.subject)).map(show) }),
+    async (request) => ({ items: (await usedBy(request.scope, request.query.subject)).map(wireEvent) }),
   );
 
   app.post(
     '/api/ledger/verify',
-    { schema: { ...ledger, summary: 'Prove the whole ledger against its chain and checkpoints' } },
+    {
+      schema: {
+        ...ledger,
+        summary: 'Prove the whole ledger against its chain and checkpoints',
+        response: { 200: VerificationReply },
+      },
+    },
     async (request) => verifyLedger(request.scope, request.scope.platform.ledger.book),
   );
 
   app.get(
     '/api/ledger/checkpoints',
-    { schema: { ...ledger, summary: 'Signed checkpoints, newest first' } },
+    {
+      schema: { ...ledger, summary: 'Signed checkpoints, newest first', response: { 200: CheckpointsReply } },
+    },
     async (request) => {
       const all = request.scope.platform.ledger.book.list().reverse().slice(0, 1000);
       return { items: all.map((checkpoint) => ({ ...checkpoint, time: isoTime(checkpoint.time) })) };
@@ -150,7 +154,13 @@ export function platformRoutes(
 
   app.get(
     '/api/ledger/dead-letters',
-    { schema: { ...ledger, summary: 'Events that a reactor could not handle' } },
+    {
+      schema: {
+        ...ledger,
+        summary: 'Events that a reactor could not handle',
+        response: { 200: DeadLettersReply },
+      },
+    },
     async () => ({
       items: (await reactors.deadLetters()).map((one) => ({ ...one, time: isoTime(one.time) })),
     }),
@@ -187,7 +197,7 @@ export function platformRoutes(
       const { ledger: live } = request.scope.platform;
       const stream = new Readable({ read() {} });
       const send = (event: LedgerEvent) =>
-        stream.push(`id: ${event.seq}\nevent: ledger\ndata: ${JSON.stringify(show(event))}\n\n`);
+        stream.push(`id: ${event.seq}\nevent: ledger\ndata: ${JSON.stringify(wireEvent(event))}\n\n`);
       stream.push(': connected\n\n');
       const stop = live.listen(send);
       const beat = setInterval(() => stream.push(': beat\n\n'), 15_000);

@@ -6,6 +6,7 @@ export { type Checkpoint, type CheckpointBook, openCheckpoints } from './checkpo
 export type { LedgerEvent, NewLedgerEvent } from './ledger.model.ts';
 export { ledgerMigrations } from './ledger.tables.ts';
 export { type EventFilter, getEvent, ledgerHead, listEvents, record } from './ledger.ts';
+export { wireEvent, wireWhy } from './ledger.wire.ts';
 export { type Verification, verifyLedger } from './verify.ts';
 export { usedBy, type WhyGraph, why } from './why.ts';
 

@@ -1,2 +1,5 @@
-export type Me = { id: string; roles: string[]; permissions: string[]; login: boolean };
-export type User = { id: string; roles: string[]; createdAt: string };
+import type { Static } from 'typebox';
+import type { MeReply, UserReply } from '../../../src/platform/auth/auth.contract.ts';
+
+export type Me = Static<typeof MeReply>;
+export type User = Static<typeof UserReply>;

@@ -1,28 +1,16 @@
-import type { JsonObject } from './common.ts';
+import type { Static } from 'typebox';
+import type {
+  CheckpointsReply,
+  EventReply,
+  VerificationReply,
+  WhyReply,
+} from '../../../src/platform/ledger/ledger.contract.ts';
+import type { DeadLettersReply } from '../../../src/platform/reactors/reactors.contract.ts';
 
-export type LedgerEvent = {
-  seq: number;
-  id: string;
-  time: string;
-  type: string;
-  actor: string;
-  subject: string;
-  data: JsonObject;
-  uses: string[];
-  cause: string | null;
-  prev: string;
-  hash: string;
-};
-export type WhyNode = { id: string; depth: number; event: LedgerEvent };
-export type WhyEdge = { from: string; to: string; kind: 'cause' | 'uses'; subject?: string };
-export type Why = { subject: string; root: string; nodes: WhyNode[]; edges: WhyEdge[]; truncated: boolean };
-export type Verification = {
-  ok: boolean;
-  events: number;
-  head: string;
-  checkpoints: number;
-  checkpointedUpTo: number;
-  firstBad: { seq: number; id: string | null; reason: string } | null;
-};
-export type Checkpoint = { seq: number; hash: string; time: string };
-export type DeadLetter = { reactor: string; event: string; error: string; time: string; attempts?: number };
+export type LedgerEvent = Static<typeof EventReply>;
+export type Why = Static<typeof WhyReply>;
+export type WhyNode = Why['nodes'][number];
+export type WhyEdge = Why['edges'][number];
+export type Verification = Static<typeof VerificationReply>;
+export type Checkpoint = Static<typeof CheckpointsReply>['items'][number];
+export type DeadLetter = Static<typeof DeadLettersReply>['items'][number];

@@ -31,7 +31,7 @@ export function NeedsPanel({ needs }: { needs: Need[] }) {
 
 function keyOf(need: Need): string {
   if (need.kind === 'approval') return need.approval.id;
-  if (need.kind === 'dead-letter') return `${need.letter.reactor} ${need.letter.event}`;
+  if (need.kind === 'dead-letter') return `${need.letter.reactor} ${need.letter.eventId}`;
   return need.kind === 'rollout' ? (need.deployment.rollout?.id ?? need.deployment.name) : need.incident.id;
 }
 
@@ -69,7 +69,7 @@ function NeedLine({ need }: { need: Need }) {
       <Line
         state="failed"
         since={need.since}
-        title={<Link to={`/ledger/events/${letter.event}`}>{letter.reactor} gave up on an event</Link>}
+        title={<Link to={`/ledger/events/${letter.eventId}`}>{letter.reactor} gave up on an event</Link>}
         text={letter.error.split('\n')[0] ?? ''}
       >
         <Link to="/settings">Try once more</Link>

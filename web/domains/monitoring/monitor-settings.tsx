@@ -40,9 +40,8 @@ export function MonitorSettingsView({ monitor, target }: { monitor: Monitor; tar
 }
 
 function SettingsForm({ monitor, target }: { monitor: Monitor; target: string }) {
-  const text = (key: string) => (typeof monitor.spec[key] === 'string' ? (monitor.spec[key] as string) : '');
-  const number = (key: string) =>
-    typeof monitor.spec[key] === 'number' ? (monitor.spec[key] as number) : '';
+  const text = (key: 'window' | 'labelHorizon' | 'metric') => monitor.spec[key] ?? '';
+  const number = (key: 'minimumRows' | 'alpha') => monitor.spec[key] ?? '';
   const [window, setWindow] = useState(text('window'));
   const [horizon, setHorizon] = useState(text('labelHorizon'));
   const [metric, setMetric] = useState(text('metric'));

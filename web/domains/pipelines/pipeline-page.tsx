@@ -1,7 +1,7 @@
 import { useNavigate, useParams } from '@tanstack/react-router';
 import { path } from '../../api/client.ts';
 import { useApi, useList } from '../../api/hooks.ts';
-import type { Json, Pipeline, PipelineRun } from '../../api/types.ts';
+import type { PipelineDetail, PipelineRun } from '../../api/types.ts';
 import { JsonBlock } from '../../ui/code-block.tsx';
 import { Digest } from '../../ui/copy-id.tsx';
 import { Empty, ErrorPanel, Loaded, Skeleton } from '../../ui/feedback.tsx';
@@ -13,7 +13,7 @@ import { Page } from '../../ui/page.tsx';
 import { Panel } from '../../ui/panel.tsx';
 import { StateBadge } from '../../ui/state.tsx';
 import { useUrlState } from '../../ui/url-state.ts';
-import { definitionGraph, definitionOf, triggerWords } from './pipeline-words.ts';
+import { definitionGraph, triggerWords } from './pipeline-words.ts';
 import { RunButton } from './run-form.tsx';
 import { RunsTable } from './runs-table.tsx';
 
@@ -21,7 +21,7 @@ import { RunsTable } from './runs-table.tsx';
 export function PipelinePage() {
   const { name } = useParams({ strict: false }) as { name: string };
   const target = path`/api/pipelines/${name}`;
-  const pipeline = useApi<Pipeline>(target);
+  const pipeline = useApi<PipelineDetail>(target);
   const runs = useList<PipelineRun>('/api/pipelines/runs', {
     query: { pipeline: name, limit: 200 },
     every: 5_000,
@@ -30,7 +30,7 @@ export function PipelinePage() {
   const [wanted] = useUrlState('do');
   const [job, openJob] = useUrlState('job');
   const last = runs.data?.items[0];
-  const definition = pipeline.data ? definitionOf(pipeline.data) : undefined;
+  const definition = pipeline.data?.definition;
   const graph = definition ? definitionGraph(definition) : undefined;
   return (
     <Page
@@ -88,7 +88,7 @@ export function PipelinePage() {
             <KeyValue
               items={[
                 ['Revision', String(found.revision)],
-                ['Starts', triggerWords(definition?.on as Record<string, Json> | undefined)],
+                ['Starts', triggerWords(definition?.on)],
                 ...Object.entries(definition?.params ?? {}).map<[string, string]>(([key, param]) => [
                   key,
                   `${param.type}${param.default === undefined ? '' : `, ${brief(param.default) || 'empty'}`}`,

@@ -1,36 +1,16 @@
-import type {
-  Json,
-  Pipeline,
-  PipelineJob,
-  PipelineParam,
-  PipelineRun,
-  PipelineStep,
-} from '../../api/types.ts';
+import type { Pipeline, PipelineRun, PipelineStep } from '../../api/types.ts';
 import { brief, toMs } from '../../ui/format.ts';
 import type { GraphEdge, GraphNode } from '../../ui/graph.tsx';
 
-type Definition = {
-  on?: Record<string, Json>;
-  params?: Record<string, PipelineParam>;
-  jobs?: Record<string, PipelineJob>;
-};
-
-/** The definition of a pipeline. */
-export function definitionOf(pipeline: Pipeline): Definition {
-  return pipeline.definition as Definition;
-}
+type Definition = Pipeline['definition'];
 
 /** "on incident of flights-delay, at 0 3 * * 1". */
-export function triggerWords(on: Record<string, Json> | undefined): string {
-  const parts = Object.entries(on ?? {}).flatMap(([kind, triggers]) =>
-    (Array.isArray(triggers) ? triggers : [triggers]).map((trigger) => {
-      const fields = (trigger ?? {}) as Record<string, Json>;
-      if (kind === 'schedule') return `at ${String(fields.cron)}`;
-      if (kind === 'incident') return `incident on ${String(fields.deployment ?? 'any deployment')}`;
-      if (kind === 'data') return `new data in ${String(fields.dataset ?? 'any dataset')}`;
-      return `${kind} ${brief(trigger, 40)}`;
-    }),
-  );
+export function triggerWords(on: Definition['on'] = {}): string {
+  const parts = [
+    ...[on.schedule ?? []].flat().map(({ cron }) => `at ${cron}`),
+    ...[on.data ?? []].flat().map(({ dataset }) => `new data in ${dataset}`),
+    ...[on.incident ?? []].flat().map(({ deployment }) => `incident on ${deployment}`),
+  ];
   return parts.join(', ') || 'by hand only';
 }
 
@@ -48,12 +28,12 @@ export function isOver(run: PipelineRun): boolean {
 /** What a step says in its box. */
 export function stepWords(step: PipelineStep): string {
   if (step.state === 'running' && step.note) return step.note;
-  return step.uses ?? 'run';
+  return step.uses;
 }
 
 /** The graph of a declared pipeline. */
 export function definitionGraph(definition: Definition): { nodes: GraphNode[]; edges: GraphEdge[] } {
-  const jobs = Object.entries(definition.jobs ?? {});
+  const jobs = Object.entries(definition.jobs);
   return {
     nodes: jobs.map(([key, job]) => ({ id: key, label: key, sub: job.uses ?? brief(job.run ?? '', 40) })),
     edges: jobs.flatMap(([key, job]) => [job.needs ?? []].flat().map((need) => ({ from: need, to: key }))),
@@ -72,10 +52,10 @@ export function runGraph(
       sub: stepWords(step),
       state: step.state,
       selected: step.key === selected,
-      progress: step.state === 'running' ? (step.progress ?? null) : null,
+      progress: step.state === 'running' ? step.progress : null,
     })),
     edges: steps.flatMap((step) =>
-      (step.needs ?? []).map((from) => ({ from, to: step.key, animated: step.state === 'running' })),
+      step.needs.map((from) => ({ from, to: step.key, animated: step.state === 'running' })),
     ),
   };
 }
@@ -88,5 +68,5 @@ const triggers: Record<string, string> = {
 
 /** Who or what started a run. */
 export function startedBy(run: PipelineRun): string {
-  return triggers[run.trigger ?? ''] ?? run.actor?.replace(/^user:/, '') ?? 'a person';
+  return triggers[run.trigger] ?? run.actor.replace(/^user:/, '');
 }

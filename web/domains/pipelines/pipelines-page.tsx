@@ -1,12 +1,12 @@
 import { Link } from '@tanstack/react-router';
 import { useList } from '../../api/hooks.ts';
-import type { Pipeline, PipelineRun } from '../../api/types.ts';
+import type { PipelineItem, PipelineRun } from '../../api/types.ts';
 import { Empty, Loaded } from '../../ui/feedback.tsx';
 import { ago, duration, MISSING } from '../../ui/format.ts';
 import { Page } from '../../ui/page.tsx';
 import { Panel } from '../../ui/panel.tsx';
 import { StateBadge } from '../../ui/state.tsx';
-import { definitionOf, tookMs, triggerWords } from './pipeline-words.ts';
+import { tookMs, triggerWords } from './pipeline-words.ts';
 import { RunButton } from './run-form.tsx';
 import { RunsTable } from './runs-table.tsx';
 
@@ -20,7 +20,7 @@ pipelines:
 
 /** Every pipeline with its last runs. */
 export function PipelinesPage() {
-  const pipelines = useList<Pipeline>('/api/pipelines');
+  const pipelines = useList<PipelineItem>('/api/pipelines');
   const runs = useList<PipelineRun>('/api/pipelines/runs', { query: { limit: 200 }, every: 5_000 });
   const running = runs.data?.items.filter((run) => run.state === 'running').length ?? 0;
   return (
@@ -83,9 +83,9 @@ export function PipelinesPage() {
   );
 }
 
-function PipelineRow({ pipeline, runs }: { pipeline: Pipeline; runs: PipelineRun[] }) {
+function PipelineRow({ pipeline, runs }: { pipeline: PipelineItem; runs: PipelineRun[] }) {
   const last = runs[0] ?? pipeline.latest ?? undefined;
-  const definition = definitionOf(pipeline);
+  const { definition } = pipeline;
   return (
     <tr>
       <td>
@@ -112,7 +112,7 @@ function PipelineRow({ pipeline, runs }: { pipeline: Pipeline; runs: PipelineRun
         </span>
       </td>
       <td className="dim">{triggerWords(definition.on)}</td>
-      <td className="right">{Object.keys(definition.jobs ?? {}).length || MISSING}</td>
+      <td className="right">{Object.keys(definition.jobs).length}</td>
       <td>
         {last ? (
           <span className="row">

@@ -4,9 +4,8 @@ import { useNavigate } from '@tanstack/react-router';
 import { type FormEvent, useState } from 'react';
 import { api, path } from '../../api/client.ts';
 import { useAct } from '../../api/hooks.ts';
-import type { Json, JsonObject, Pipeline, PipelineParam, PipelineRun } from '../../api/types.ts';
+import type { Json, JsonObject, Pipeline, PipelineParam, PipelineRunDetail } from '../../api/types.ts';
 import { ErrorPanel } from '../../ui/feedback.tsx';
-import { definitionOf } from './pipeline-words.ts';
 
 /** Starts a run; a pipeline with params first shows them as a form. `from` fills it with an earlier run's. */
 export function RunButton({
@@ -50,13 +49,13 @@ export function RunButton({
 
 function RunForm({ pipeline, from, close }: { pipeline: Pipeline; from?: JsonObject; close: () => void }) {
   const navigate = useNavigate();
-  const params = Object.entries(definitionOf(pipeline).params ?? {});
+  const params = Object.entries(pipeline.definition.params ?? {});
   const [values, setValues] = useState<Record<string, Json>>(() =>
     Object.fromEntries(params.map(([name, param]) => [name, from?.[name] ?? param.default ?? blank(param)])),
   );
   const start = useAct(
     (given: JsonObject) =>
-      api.post<PipelineRun>(`${path`/api/pipelines/${pipeline.name}`}/runs`, { params: given }),
+      api.post<PipelineRunDetail>(`${path`/api/pipelines/${pipeline.name}`}/runs`, { params: given }),
     {
       refresh: ['pipelines'],
       quiet: true,

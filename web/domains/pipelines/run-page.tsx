@@ -3,7 +3,7 @@ import { Link, useParams } from '@tanstack/react-router';
 import { useState } from 'react';
 import { api, path } from '../../api/client.ts';
 import { useAct, useApi } from '../../api/hooks.ts';
-import type { Pipeline, PipelineRun, PipelineStep } from '../../api/types.ts';
+import type { Pipeline, PipelineRunDetail, PipelineStep } from '../../api/types.ts';
 import { CopyId } from '../../ui/copy-id.tsx';
 import { Loaded } from '../../ui/feedback.tsx';
 import { brief, duration, MISSING, utc } from '../../ui/format.ts';
@@ -14,7 +14,7 @@ import { Page } from '../../ui/page.tsx';
 import { Panel } from '../../ui/panel.tsx';
 import { StateBadge } from '../../ui/state.tsx';
 import { useUrlState } from '../../ui/url-state.ts';
-import { definitionOf, isOver, runGraph, startedBy, tookMs } from './pipeline-words.ts';
+import { isOver, runGraph, startedBy, tookMs } from './pipeline-words.ts';
 import { RunButton } from './run-form.tsx';
 import { StepDrawer } from './step-drawer.tsx';
 import { stepResult, whyItRan } from './step-result.ts';
@@ -24,7 +24,7 @@ export function RunPage() {
   const { id } = useParams({ strict: false }) as { id: string };
   const target = path`/api/pipelines/runs/${id}`;
   const [over, setOver] = useState(false);
-  const run = useApi<PipelineRun>(target, over ? {} : { every: 1_500 });
+  const run = useApi<PipelineRunDetail>(target, over ? {} : { every: 1_500 });
   const pipeline = useApi<Pipeline>(path`/api/pipelines/${run.data?.pipeline ?? ''}`, {
     enabled: run.data !== undefined,
   });
@@ -103,7 +103,7 @@ export function RunPage() {
       <StepDrawer
         run={id}
         step={steps.find((item) => item.key === step)}
-        jobs={pipeline.data ? definitionOf(pipeline.data).jobs : undefined}
+        jobs={pipeline.data?.definition.jobs}
         close={() => openStep('')}
       />
     </Page>
@@ -121,7 +121,7 @@ function RunActions({
   target,
   pipeline,
 }: {
-  run: PipelineRun;
+  run: PipelineRunDetail;
   target: string;
   pipeline: Pipeline | undefined;
 }) {

@@ -148,7 +148,7 @@ function DeadLetters() {
   const letters = useList<DeadLetter>('/api/ledger/dead-letters');
   const replay = useAct(
     (letter: DeadLetter) =>
-      api.post(`/api/ledger/dead-letters/${encodeURIComponent(letter.reactor)}/${letter.event}/replay`),
+      api.post(`/api/ledger/dead-letters/${encodeURIComponent(letter.reactor)}/${letter.eventId}/replay`),
     {
       refresh: ['ledger'],
       done: 'Handed over once more.',
@@ -174,10 +174,10 @@ function DeadLetters() {
           </thead>
           <tbody>
             {items.map((letter) => (
-              <tr key={`${letter.reactor}:${letter.event}`}>
+              <tr key={`${letter.reactor}:${letter.eventId}`}>
                 <td>{letter.reactor}</td>
                 <td>
-                  <a href={`/ledger/events/${letter.event}`}>{letter.event}</a>
+                  <a href={`/ledger/events/${letter.eventId}`}>{letter.eventId}</a>
                 </td>
                 <td style={{ color: 'var(--bad)' }}>{brief(letter.error, 120)}</td>
                 <td className="nowrap">{utc(letter.time, 'second')}</td>

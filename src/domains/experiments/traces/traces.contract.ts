@@ -1,5 +1,5 @@
 import Type, { type Static } from 'typebox';
-import { Nullable, Time } from '../../../platform/schemas.ts';
+import { JsonRecord, JsonValue, Nullable, Time } from '../../../platform/schemas.ts';
 import { ExperimentName } from '../experiments.contract.ts';
 
 const Texts = Type.Record(Type.String(), Type.String());
@@ -28,7 +28,7 @@ export const AssessmentReply = Type.Object({
   kind: Type.Union([Type.Literal('feedback'), Type.Literal('expectation'), Type.Literal('issue')]),
   name: Type.String(),
   /** Any JSON: a verdict, a number, a text, a list. */
-  value: Type.Unknown(),
+  value: JsonValue(),
   error: Nullable(Type.Object({ code: Type.String(), message: Type.String() })),
   rationale: Nullable(Type.String()),
   source: Type.Object({ type: Type.String(), id: Type.String() }),
@@ -108,23 +108,23 @@ export const SpanReply = Type.Object({
   /** Nanoseconds since 1970, as text: JSON numbers do not hold them. */
   startNs: Type.String(),
   endNs: Nullable(Type.String()),
-  inputs: Type.Unknown(),
-  outputs: Type.Unknown(),
+  inputs: JsonValue(),
+  outputs: JsonValue(),
   model: Nullable(Type.String()),
   usage: Usage,
-  attributes: Type.Record(Type.String(), Type.Unknown()),
+  attributes: JsonRecord(),
   events: Type.Array(
     Type.Object({
       name: Type.String(),
       timeNs: Type.String(),
-      attributes: Type.Record(Type.String(), Type.Unknown()),
+      attributes: JsonRecord(),
     }),
   ),
   links: Type.Array(
     Type.Object({
       trace: Type.String(),
       span: Type.String(),
-      attributes: Type.Record(Type.String(), Type.Unknown()),
+      attributes: JsonRecord(),
     }),
   ),
   assessments: Type.Array(AssessmentReply),

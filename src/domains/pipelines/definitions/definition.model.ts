@@ -5,7 +5,7 @@ import { type Json, type JsonObject, jsonProblem } from '../../../platform/json.
 import { functionNames, parseCondition, referencesIn, walk } from '../expressions/evaluator.ts';
 import { type Expression, parseTemplate } from '../expressions/parser.ts';
 import { pipelinesError } from '../pipelines.contract.ts';
-import { type JobSpec, PipelineSpec } from './definition.schema.ts';
+import { type JobSpec, PipelineSpec } from './definition.contract.ts';
 import { expandMatrix } from './matrix.model.ts';
 
 export type Problem = { path: string; message: string };

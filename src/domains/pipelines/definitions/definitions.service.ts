@@ -4,8 +4,8 @@ import { record } from '../../../platform/ledger/index.ts';
 import { checkName } from '../../../platform/names.ts';
 import { authorise, type Scope, transact } from '../../../platform/scope.ts';
 import { pipelinesError } from '../pipelines.contract.ts';
+import type { PipelineSpec } from './definition.contract.ts';
 import { checkDefinition, type StepNames } from './definition.model.ts';
-import type { PipelineSpec } from './definition.schema.ts';
 import { type Definition, findDefinition, insertRevision } from './definitions.store.ts';
 
 /** Names that the routes below /api/pipelines/ use themselves. */

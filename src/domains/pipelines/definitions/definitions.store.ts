@@ -1,6 +1,6 @@
 import type { Db } from '../../../platform/db/database.ts';
 import type { PipelineRow, RevisionRow } from '../pipelines.tables.ts';
-import type { PipelineSpec } from './definition.schema.ts';
+import type { PipelineSpec } from './definition.contract.ts';
 
 /** One immutable revision of a pipeline. */
 export type Definition = {

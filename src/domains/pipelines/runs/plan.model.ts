@@ -1,9 +1,9 @@
 import type { Json, JsonObject } from '../../../platform/json.ts';
+import type { PipelineSpec } from '../definitions/definition.contract.ts';
 import { ancestorsOf, needsOf } from '../definitions/definition.model.ts';
-import type { PipelineSpec } from '../definitions/definition.schema.ts';
 import { expandMatrix } from '../definitions/matrix.model.ts';
 import { type Contexts, interpolate, isWanted, type NeedsStatus } from '../expressions/evaluator.ts';
-import type { RunState, StepState } from '../pipelines.tables.ts';
+import type { RunState, StepState } from '../pipelines.contract.ts';
 
 /** What the plan must know of a step. */
 export type PlanStep = {

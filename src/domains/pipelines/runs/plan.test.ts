@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { PipelineSpec } from '../definitions/definition.schema.ts';
+import type { PipelineSpec } from '../definitions/definition.contract.ts';
 import { initialSteps, isTerminal, type PlanRun, type PlanStep, planRun } from './plan.model.ts';
 
 const run: PlanRun = { id: 'run_1', pipeline: 'p', revision: 1, params: {}, cancelled: false };

@@ -1,56 +1,10 @@
-import Type, { type Static } from 'typebox';
+import type { Static } from 'typebox';
 import { isoTime } from '../../../platform/clock.ts';
-import type { JsonObject } from '../../../platform/json.ts';
+import type { PipelineSpec } from '../definitions/definition.contract.ts';
 import { needsOf } from '../definitions/definition.model.ts';
-import type { PipelineSpec } from '../definitions/definition.schema.ts';
+import type { RunReply, RunSummaryReply, StepFailure, StepReply } from '../pipelines.contract.ts';
 import type { RunRow, StepRow } from '../pipelines.tables.ts';
 import { parseObject } from './runs.store.ts';
-
-const Time = Type.Union([Type.String({ format: 'date-time' }), Type.Null()]);
-const Text = Type.Union([Type.String(), Type.Null()]);
-const Values = Type.Record(Type.String(), Type.Unknown());
-
-export const StepReply = Type.Object({
-  key: Type.String(),
-  job: Type.String(),
-  uses: Type.String(),
-  needs: Type.Array(Type.String(), { description: 'Keys of the steps before it' }),
-  matrix: Type.Union([Values, Type.Null()]),
-  state: Type.String({
-    description: 'waiting ready running awaiting-approval succeeded cached failed cancelled skipped stopped',
-  }),
-  attempt: Type.Integer(),
-  startedAt: Time,
-  endedAt: Time,
-  progress: Type.Union([Type.Number(), Type.Null()]),
-  note: Text,
-  cache: Type.Object({ hit: Type.Boolean(), key: Text, why: Type.Array(Type.String()) }),
-  outputs: Values,
-  error: Type.Union([Values, Type.Null()]),
-  awaiting: Text,
-});
-
-const runFields = {
-  id: Type.String(),
-  pipeline: Type.String(),
-  revision: Type.Integer(),
-  state: Type.String({ description: 'queued running succeeded failed cancelled stopped' }),
-  params: Values,
-  trigger: Type.String({ description: 'manual schedule data incident' }),
-  actor: Type.String(),
-  cause: Text,
-  reason: Text,
-  createdAt: Time,
-  startedAt: Time,
-  endedAt: Time,
-};
-
-export const RunSummaryReply = Type.Object({
-  ...runFields,
-  steps: Type.Array(Type.Object({ key: Type.String(), state: Type.String() })),
-});
-
-export const RunReply = Type.Object({ ...runFields, steps: Type.Array(StepReply) });
 
 export function runSummary(run: RunRow, steps: readonly StepRow[]): Static<typeof RunSummaryReply> {
   return { ...runBase(run), steps: steps.map(({ key, state }) => ({ key, state })) };
@@ -98,7 +52,7 @@ function stepView(step: StepRow, steps: readonly StepRow[], spec: PipelineSpec):
       why: step.cache_why === null ? [] : (JSON.parse(step.cache_why) as string[]),
     },
     outputs: parseObject(step.outputs),
-    error: step.error === null ? null : (JSON.parse(step.error) as JsonObject),
+    error: step.error === null ? null : (JSON.parse(step.error) as StepFailure),
     awaiting: step.awaiting,
   };
 }

@@ -1,6 +1,7 @@
 import type { Db } from '../../../platform/db/database.ts';
 import type { JsonObject } from '../../../platform/json.ts';
-import type { CacheRow, RunRow, RunState, StepRow } from '../pipelines.tables.ts';
+import type { RunState } from '../pipelines.contract.ts';
+import type { CacheRow, RunRow, StepRow } from '../pipelines.tables.ts';
 import type { PlanStep } from './plan.model.ts';
 
 export async function insertRun(db: Db, row: RunRow): Promise<void> {

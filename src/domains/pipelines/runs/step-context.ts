@@ -1,6 +1,6 @@
 import { HoustonError } from '../../../platform/errors.ts';
 import type { Json, JsonObject } from '../../../platform/json.ts';
-import type { JobSpec, PipelineSpec } from '../definitions/definition.schema.ts';
+import type { JobSpec, PipelineSpec } from '../definitions/definition.contract.ts';
 import { durationMs } from '../definitions/duration.ts';
 import { interpolate } from '../expressions/evaluator.ts';
 import { pipelinesError } from '../pipelines.contract.ts';

@@ -1,6 +1,7 @@
 import { countNumeric, freezeNumericBins } from '../../../math/bins.ts';
 import type { TrainingProfile } from '../registry.door.ts';
 import { chunksOf } from './chunks.ts';
+import type { EvaluationReport, Latency, ModelFigures } from './evaluation.contract.ts';
 import { compare, modelFigures, orNull, type Rows } from './figures.ts';
 import { permutationImportance } from './importance.ts';
 import {
@@ -10,7 +11,6 @@ import {
   measureLatency,
   openModel,
 } from './model-runner.ts';
-import type { EvaluationReport, Latency, ModelFigures } from './report.ts';
 import { evaluateSlices } from './slices.ts';
 import type { TestTable } from './test-table.ts';
 

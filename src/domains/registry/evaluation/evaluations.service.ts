@@ -5,8 +5,8 @@ import { registryError } from '../registry.contract.ts';
 import type { EvaluationRecord } from '../registry.door.ts';
 import { ensureModel } from '../registry.service.ts';
 import type { EvaluationRow } from '../registry.tables.ts';
+import type { EvaluationReport } from './evaluation.contract.ts';
 import { findEvaluation, insertEvaluation } from './evaluations.store.ts';
-import type { EvaluationReport } from './report.ts';
 
 export type NewEvaluation = {
   model: string;

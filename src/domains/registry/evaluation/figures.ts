@@ -5,7 +5,7 @@ import {
 } from '../../../math/calibration.ts';
 import { aucInterval, brierLosses, confusionAt, logLosses, rocCurve } from '../../../math/classification.ts';
 import { delongPairedTest, pairedLossTest } from '../../../math/compare.ts';
-import type { Comparison, Difference, Figure, ModelFigures } from './report.ts';
+import type { Comparison, Difference, Figure, ModelFigures } from './evaluation.contract.ts';
 
 /** Rows that are judged together. `clusters` names the unit of each row that counts as one piece of evidence. */
 export type Rows = { labels: Uint8Array; clusters: Int32Array | undefined };

@@ -1,8 +1,8 @@
 import { logLoss, rocAuc } from '../../../math/classification.ts';
 import { createRandom } from '../../../math/random.ts';
+import type { EvaluationReport } from './evaluation.contract.ts';
 import { orNull } from './figures.ts';
 import type { ModelRunner } from './model-runner.ts';
-import type { EvaluationReport } from './report.ts';
 
 /**
  * Permutation importance on a sample of rows: what the model loses when one column is shuffled. A feature that a

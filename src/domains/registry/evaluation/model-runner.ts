@@ -3,7 +3,7 @@ import type { InferenceSession } from 'onnxruntime-node';
 import { readOnnx } from '../../../platform/onnx/onnx-reader.ts';
 import type { ModelSignature } from '../registry.contract.ts';
 import { describeOnnx } from '../versions/signature.model.ts';
-import type { Determinism, Latency } from './report.ts';
+import type { Determinism, Latency } from './evaluation.contract.ts';
 import type { TestTable } from './test-table.ts';
 
 const BATCH = 8192;

@@ -1,7 +1,7 @@
 import { logLosses } from '../../../math/classification.ts';
 import { holm } from '../../../math/multiple-testing.ts';
+import type { SliceFigures } from './evaluation.contract.ts';
 import { aucFigure, lossDifference, lossFigure, orNull, type Rows } from './figures.ts';
-import type { SliceFigures } from './report.ts';
 import type { TestTable } from './test-table.ts';
 
 const MOST_VALUES = 20;

@@ -1,5 +1,5 @@
 import type { Probe } from '../../../platform/onnx/probe/prober.ts';
-import type { EvaluationReport } from '../evaluation/report.ts';
+import type { EvaluationReport } from '../evaluation/evaluation.contract.ts';
 import type { GateCheck, GateMetric, ModelSignature } from '../registry.contract.ts';
 
 /** Everything that a gate may look at. */

@@ -1,5 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import type { Difference, EvaluationReport, Figure, ModelFigures } from '../evaluation/report.ts';
+import type {
+  Difference,
+  EvaluationReport,
+  Figure,
+  ModelFigures,
+} from '../evaluation/evaluation.contract.ts';
 import type { GateCheckName, ModelSignature } from '../registry.contract.ts';
 import type { GateEvidence } from './evidence.model.ts';
 import { judge } from './gate.model.ts';

@@ -1,4 +1,4 @@
-import type { Difference, EvaluationReport, Figure } from '../evaluation/report.ts';
+import type { Difference, EvaluationReport, Figure } from '../evaluation/evaluation.contract.ts';
 import type { GateMetric } from '../registry.contract.ts';
 import {
   blank,

@@ -5,11 +5,13 @@ import { sendFile } from '../../../platform/http/send-file.ts';
 import { Items } from '../../../platform/schemas.ts';
 import { authorise } from '../../../platform/scope.ts';
 import { newestConversion } from '../conversion/conversions.store.ts';
+import { EvaluationReply } from '../evaluation/evaluation.contract.ts';
 import { getLatestEvaluation } from '../evaluation/evaluations.service.ts';
 import { gate, latestVerdict, verdicts } from '../gate/gate.service.ts';
-import { Digest, Name, registryError, VerdictReply, VersionReply } from '../registry.contract.ts';
+import { Name, registryError, VerdictReply, VersionReply } from '../registry.contract.ts';
 import { getVersion, profile } from '../registry.service.ts';
 import { wireVerdict, wireVersion } from '../registry.wire.ts';
+import { LineageReply } from './lineage.contract.ts';
 import { lineage } from './lineage.service.ts';
 
 const tags = ['registry'];
@@ -59,34 +61,6 @@ export function versionRoutes(app: HoustonApp): void {
   );
   evidenceRoutes(app);
 }
-
-const LineageReply = Type.Object({
-  nodes: Type.Array(
-    Type.Object({
-      id: Type.String({ description: 'A ledger subject' }),
-      kind: Type.String(),
-      name: Type.String(),
-      event: Type.Union([Type.String(), Type.Null()]),
-      time: Type.Union([Type.String(), Type.Null()]),
-    }),
-  ),
-  edges: Type.Array(Type.Object({ from: Type.String(), to: Type.String() })),
-});
-
-const EvaluationReply = Type.Object({
-  id: Type.String(),
-  model: Name,
-  digest: Digest,
-  championDigest: Type.Union([Digest, Type.Null()]),
-  baselineDigest: Type.Union([Digest, Type.Null()]),
-  profile: Type.Union([Digest, Type.Null()]),
-  testDigest: Digest,
-  createdAt: Type.String(),
-  report: Type.Record(Type.String(), Type.Unknown(), {
-    description:
-      'rows, candidate, champion, baseline, versusChampion, versusBaseline, slices, importance, latency, …',
-  }),
-});
 
 function evidenceRoutes(app: HoustonApp): void {
   app.get(

@@ -2,8 +2,8 @@ import Type from 'typebox';
 import { isoTime } from '../../../platform/clock.ts';
 import type { HoustonApp } from '../../../platform/http/app.ts';
 import { Name } from '../../../platform/names.ts';
-import { QuarantineReply } from '../serving.contract.ts';
 import type { ServingState } from '../serving.state.ts';
+import { QuarantineReply } from './quarantine.contract.ts';
 import { release } from './quarantine.service.ts';
 import { listQuarantines, type QuarantineRecord } from './quarantine.store.ts';
 

@@ -1,4 +1,5 @@
 import Type, { type Static } from 'typebox';
+import { JsonValue } from '../../../platform/schemas.ts';
 
 export const mostQueryRows = 100_000;
 export const longestQueryMs = 60_000;
@@ -28,7 +29,7 @@ export type QueryInput = Static<typeof QueryBody>;
 
 export const QueryReply = Type.Object({
   columns: Type.Array(Type.Object({ name: Type.String(), type: Type.String() })),
-  rows: Type.Array(Type.Array(Type.Unknown())),
+  rows: Type.Array(Type.Array(JsonValue())),
   truncated: Type.Boolean({ description: 'There are more rows than the limit or 32 MB let through' }),
   elapsedMs: Type.Number(),
 });

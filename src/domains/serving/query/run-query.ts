@@ -1,4 +1,5 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
+import type { Json } from '../../../platform/json.ts';
 import { type Parsed, type Refusal, readFailure, refusalOf, viewName } from './statement.model.ts';
 
 /** What a query's process is told. */
@@ -14,7 +15,7 @@ export type QueryTask = {
 };
 
 export type QueryOutcome =
-  | { state: 'rows'; columns: { name: string; type: string }[]; rows: unknown[][]; truncated: boolean }
+  | { state: 'rows'; columns: { name: string; type: string }[]; rows: Json[][]; truncated: boolean }
   | { state: 'file'; rows: number }
   | { state: 'refused'; refusal: Refusal }
   | { state: 'failed'; kind: string; message: string; place: { line: number; column: number } | null };
@@ -42,7 +43,7 @@ export async function runQuery(task: QueryTask): Promise<QueryOutcome> {
     const reader = await connection.streamAndReadUntil(sql, limit + 1);
     const types = reader.columnTypes().map(String);
     const columns = reader.deduplicatedColumnNames().map((name, i) => ({ name, type: types[i] }));
-    const rows: unknown[][] = [];
+    const rows: Json[][] = [];
     let bytes = 0;
     let truncated = false;
     for (const row of reader.getRowsJson()) {
@@ -83,7 +84,7 @@ async function openLocked({ relation, paths, parquet }: QueryTask): Promise<Duck
 }
 
 /** A cell as JSON for people and programs: numbers where they are exact, times as ISO text. */
-function plain(value: unknown, type: string): unknown {
+function plain(value: Json, type: string): Json {
   if (value === null || typeof value !== 'string') return value;
   if (type === 'DOUBLE' || type === 'FLOAT') return null;
   if (/^(U?BIGINT|U?HUGEINT|U?INTEGER)$/.test(type)) {

@@ -4,7 +4,6 @@ import { logFiles } from '../predictions.service.ts';
 import type { LiveRollout } from '../routing/route.ts';
 import { type LiveRevision, orRelease } from '../runtime/live-revision.ts';
 import { reopenRevision } from '../runtime/revisions.ts';
-import type { Evidence } from '../serving.contract.ts';
 import { servingError } from '../serving.errors.ts';
 import type { ServingState } from '../serving.state.ts';
 import type { Rollout } from '../serving.store.ts';
@@ -13,6 +12,7 @@ import { warmed } from '../warm-up/warm-up.ts';
 import { createEvidence } from './evidence.ts';
 import { latencyObjective, leastObjectiveMs } from './latency-objective.ts';
 import { replayEvidence } from './replay-evidence.ts';
+import type { Evidence } from './rollout.contract.ts';
 import { liveStates, type Move, nextMove } from './rollout.model.ts';
 import {
   commitEnd,

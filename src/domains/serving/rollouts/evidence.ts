@@ -5,8 +5,8 @@ import {
   ratioGridTest,
   type SequentialResult,
 } from '../../../math/sequential.ts';
-import type { EvidenceTest } from '../serving.contract.ts';
 import { createLabelQueue, lossDifference } from './label-queue.ts';
+import type { EvidenceTest } from './rollout.contract.ts';
 import type { RolloutSettings, Verdict } from './rollout.model.ts';
 
 /** How one arm did on one request. */
@@ -145,7 +145,7 @@ export function createEvidence(settings: RolloutSettings, objectiveMs: number): 
         : `Mean ${settings.loss} ${means.challenger.toFixed(4)} against ${means.champion.toFixed(4)} in ${band.n} requests with outcomes.`;
     const lossPart = {
       n: band.n,
-      interval: band.n === 0 ? null : [interval.lower, interval.upper],
+      interval: (band.n === 0 ? null : [interval.lower, interval.upper]) as EvidenceTest['interval'],
       champion: band.n === 0 ? null : means.champion,
       challenger: band.n === 0 ? null : means.challenger,
       reason: lossReason,
@@ -270,7 +270,7 @@ function eTest(
     n: result.n,
     decision: rejects ? (passed as 'pass' | 'alarm') : ('undecided' as const),
     unit: 'e-value',
-    interval: null as number[] | null,
+    interval: null as EvidenceTest['interval'],
     champion: null as number | null,
     challenger: null as number | null,
   };

@@ -1,4 +1,4 @@
-import type { RolloutSpecInput } from '../serving.contract.ts';
+import type { RolloutSpecInput } from './rollout.contract.ts';
 
 export type RolloutStateName =
   | 'awaiting-approval'

@@ -20,8 +20,8 @@ export function useMarks(deployment: string, rollouts: Rollout[]): Marker[] {
 }
 
 /** Incidents are marked when this server noticed them, which for a replay of the past is not their event time. */
-function marksOf({ title, createdAt, openedAt, resolvedAt }: Incident): Marker[] {
-  const opened = Date.parse(createdAt ?? openedAt);
+function marksOf({ title, openedAt, resolvedAt }: Incident): Marker[] {
+  const opened = Date.parse(openedAt);
   const marks: Marker[] = [{ time: opened, tone: 'bad', label: `incident: ${title}` }];
   if (resolvedAt) marks.push({ time: Date.parse(resolvedAt), tone: 'ok', label: 'resolved' });
   return marks;

@@ -1,10 +1,15 @@
-import type { CalibrationBin } from '../../../math/calibration.ts';
+import Type from 'typebox';
+import { Nullable, Time } from '../../../platform/schemas.ts';
+import { Digest, Name } from '../registry.contract.ts';
 
 /** A figure with its 95 % interval; null where it is not defined on these rows. */
 export type Figure = { value: number | null; lower: number | null; upper: number | null };
 
 /** Candidate minus the other model on the same rows, with its 95 % interval and the paired test's p-value. */
 export type Difference = Figure & { pValue: number | null };
+
+/** Rows of about one score: mean predicted probability, share of positives with Wilson's 95 % bounds. */
+export type CalibrationBin = { n: number; predicted: number; observed: number; lower: number; upper: number };
 
 /** Quality of one model on the test rows. Losses in nats (log loss) and squared probability (Brier). */
 export type ModelFigures = {
@@ -85,3 +90,21 @@ export type Determinism = {
   /** Largest change of a score when rows are scored one by one instead of together. */
   batchDifference: number;
 };
+
+/** An evaluation on record. Its report is JSON of the blob store, passed on as it was written. */
+export const EvaluationReply = Type.Object({
+  id: Type.String(),
+  model: Name,
+  digest: Digest,
+  championDigest: Nullable(Digest),
+  baselineDigest: Nullable(Digest),
+  profile: Nullable(Digest),
+  testDigest: Digest,
+  createdAt: Time,
+  report: Type.Unsafe<EvaluationReport>(
+    Type.Record(Type.String(), Type.Unknown(), {
+      description:
+        'rows, candidate, champion, baseline, versusChampion, versusBaseline, slices, importance, latency, …',
+    }),
+  ),
+});

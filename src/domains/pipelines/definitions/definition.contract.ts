@@ -1,15 +1,16 @@
 import Type, { type Static } from 'typebox';
+import { JsonRecord, JsonValue } from '../../../platform/schemas.ts';
 import { durationPattern } from './duration.ts';
 
 const closed = { additionalProperties: false };
 const Duration = Type.String({ pattern: durationPattern, description: 'Such as 30s, 10m, 2h' });
-const Values = Type.Record(Type.String(), Type.Unknown());
+const Values = JsonRecord();
 const Scalar = Type.Union([Type.String(), Type.Number(), Type.Boolean()]);
 const Environment = Type.Record(Type.String({ pattern: '^[A-Za-z_][A-Za-z0-9_]*$' }), Scalar);
 const JobName = Type.String({ pattern: '^[A-Za-z_][A-Za-z0-9_-]{0,62}$' });
 
 const TriggerParams = Type.Optional(
-  Type.Record(Type.String(), Type.Unknown(), {
+  JsonRecord({
     description: 'Params of the run; ${{ event.… }} is known here',
   }),
 );
@@ -51,14 +52,14 @@ export const ParamSpec = Type.Object(
       Type.Literal('json'),
     ]),
     description: Type.Optional(Type.String()),
-    default: Type.Optional(Type.Unknown()),
-    choices: Type.Optional(Type.Array(Type.Unknown(), { minItems: 1 })),
+    default: Type.Optional(JsonValue()),
+    choices: Type.Optional(Type.Array(JsonValue(), { minItems: 1 })),
   },
   closed,
 );
 export type ParamSpec = Static<typeof ParamSpec>;
 
-const Matrix = Type.Record(Type.String(), Type.Unknown(), {
+const Matrix = JsonRecord({
   description: 'Name → list of values; `include` and `exclude` as in GitHub Actions',
 });
 
