@@ -142,10 +142,8 @@ function readModelMemory(text: string | undefined): number {
 
 function readOrigins(texts: readonly string[]): readonly string[] {
   const origins = texts.map((text) => {
-    try {
-      const { protocol, origin } = new URL(text);
-      if (protocol === 'http:' || protocol === 'https:') return origin;
-    } catch {}
+    const url = URL.parse(text);
+    if (url?.protocol === 'http:' || url?.protocol === 'https:') return url.origin;
     throw new HoustonError('platform.config.invalid', 'An upstream is not an origin.', {
       next: 'Set --upstream or HOUSTON_UPSTREAMS, for example to http://127.0.0.1:5001.',
     });

@@ -24,7 +24,7 @@ export type ProcessHistory = {
   stop(): void;
 };
 
-export const processStepSeconds = 5;
+const processStepSeconds = 5;
 
 /** Looks at this process every few seconds and remembers a day of it, in about half a megabyte. */
 export function createProcessHistory(now: () => number): ProcessHistory {

@@ -6,13 +6,13 @@ import {
   useQueryClient,
 } from '@tanstack/react-query';
 import { toast } from '../ui/toast.tsx';
-import { ApiError, api, type Query } from './client.ts';
+import { type ApiError, api, type Query } from './client.ts';
 import type { List } from './types.ts';
 
 export type ApiOptions = { query?: Query; enabled?: boolean; every?: number; keep?: boolean };
 
 /** The domain that a path belongs to: the first word after /api/, which is also the first word of its events. */
-export function domainOf(target: string): string {
+function domainOf(target: string): string {
   return target.split('/')[2]?.split('?')[0] ?? '';
 }
 
@@ -61,8 +61,4 @@ export function useAct<Input = void, Output = unknown>(
       if (!options.quiet) toast(error.message, { bad: true, ...(error.next ? { note: error.next } : {}) });
     },
   });
-}
-
-export function isApiError(error: unknown): error is ApiError {
-  return error instanceof ApiError;
 }

@@ -4,6 +4,7 @@ import { type KeyboardEvent, useState } from 'react';
 import { useWidth } from './charts.ts';
 import { count, utc } from './format.ts';
 import type { Marker } from './time-series.tsx';
+import { TimeTable } from './time-table.tsx';
 
 export type CountHeatmapProps = {
   /** From the top of the axis down. */
@@ -84,7 +85,14 @@ export function CountHeatmap(props: CountHeatmapProps) {
         </Button>
       </div>
       {asTable ? (
-        <CountTable {...props} />
+        <TimeTable
+          head="Time (UTC)"
+          rows={rows}
+          times={times}
+          precision="second"
+          cell={(row, column) => count(counts(row, column))}
+          caption={caption}
+        />
       ) : (
         <div style={{ minHeight: bottom + AXIS }}>
           {width > 0 ? (
@@ -201,36 +209,4 @@ function label(time: number, before: number | undefined, span: number): string {
   const clock = span < 60_000 ? text.slice(11, 19) : text.slice(11, 16);
   const isNewDay = before !== undefined && utc(before, 'second').slice(0, 10) !== text.slice(0, 10);
   return isNewDay ? `${text.slice(5, 10)} ${clock}` : clock;
-}
-
-function CountTable({ rows, times, counts, caption }: CountHeatmapProps) {
-  return (
-    <div style={{ overflow: 'auto', maxHeight: 420 }}>
-      <table className="plain-table">
-        <caption className="sr-only">{caption}</caption>
-        <thead>
-          <tr>
-            <th>Time (UTC)</th>
-            {rows.map((row) => (
-              <th key={row.key} className="right">
-                {row.label}
-              </th>
-            ))}
-          </tr>
-        </thead>
-        <tbody>
-          {times.map((time, column) => (
-            <tr key={time}>
-              <td className="nowrap">{utc(time, 'second')}</td>
-              {rows.map((row, index) => (
-                <td key={row.key} className="right">
-                  {count(counts(index, column))}
-                </td>
-              ))}
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </div>
-  );
 }

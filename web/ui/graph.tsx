@@ -26,7 +26,7 @@ export type GraphProps = {
 };
 
 /** Height that the widest rank needs. */
-export function graphHeight(nodes: GraphNode[], edges: GraphEdge[]): number {
+function graphHeight(nodes: GraphNode[], edges: GraphEdge[]): number {
   const rank = new Map(nodes.map((node) => [node.id, 0]));
   for (let round = 0; round < nodes.length; round += 1) {
     let changed = false;

@@ -3,6 +3,7 @@ import { Button } from '@mantine/core';
 import { type KeyboardEvent, useId, useState } from 'react';
 import { useWidth } from './charts.ts';
 import { significant, utc } from './format.ts';
+import { TimeTable } from './time-table.tsx';
 
 export type HeatCell = {
   /** Effect divided by its threshold: 1 is the bound. */
@@ -26,7 +27,7 @@ export type HeatmapProps = {
 const ROW = 22;
 
 /** Colour of effect/threshold on the one scale: blue below a half, neutral, amber at the bound, red from twice the bound. */
-export function heatColor(ratio: number): string {
+function heatColor(ratio: number): string {
   if (ratio < 0.5)
     return `color-mix(in oklab, var(--heat-low) ${Math.round((1 - ratio / 0.5) * 45)}%, var(--heat-mid))`;
   if (ratio < 1)
@@ -90,7 +91,13 @@ export function Heatmap({ rows, times, cell, onOpen, onRange, caption }: Heatmap
         </Button>
       </div>
       {asTable ? (
-        <HeatTable rows={rows} times={times} cell={cell} caption={caption} />
+        <TimeTable
+          head="Window (UTC)"
+          rows={rows}
+          times={times}
+          cell={(row, column) => cellText(cell(rows[row]?.key ?? '', column))}
+          caption={caption}
+        />
       ) : (
         <div style={{ minHeight: height, overflowX: 'auto' }}>
           {width > 0 ? (
@@ -216,43 +223,6 @@ function HeatScale({ hatch }: { hatch: string }) {
   );
 }
 
-function HeatTable({
-  rows,
-  times,
-  cell,
-  caption,
-}: Pick<HeatmapProps, 'rows' | 'times' | 'cell' | 'caption'>) {
-  return (
-    <div style={{ overflow: 'auto', maxHeight: 480 }}>
-      <table className="plain-table">
-        <caption className="sr-only">{caption}</caption>
-        <thead>
-          <tr>
-            <th>Window (UTC)</th>
-            {rows.map((row) => (
-              <th key={row.key} className="right">
-                {row.label}
-              </th>
-            ))}
-          </tr>
-        </thead>
-        <tbody>
-          {times.map((time, column) => (
-            <tr key={time}>
-              <td className="nowrap">{utc(time)}</td>
-              {rows.map((row) => {
-                const found = cell(row.key, column);
-                return (
-                  <td key={row.key} className="right">
-                    {found.ratio === null ? '–' : significant(found.ratio, 3)}
-                    {found.dot ? ' •' : ''}
-                  </td>
-                );
-              })}
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </div>
-  );
+function cellText({ ratio, dot }: HeatCell): string {
+  return `${ratio === null ? '–' : significant(ratio, 3)}${dot ? ' •' : ''}`;
 }

@@ -31,7 +31,7 @@ type Verification = {
 const words = { cause: 'because of ', uses: 'made from ', origin: 'first ' };
 
 /** Prints the causal graph as a tree, each event once; what stands above already is named in one line. */
-export function printWhy(graph: Why): void {
+function printWhy(graph: Why): void {
   const nodes = new Map(graph.nodes.map((node) => [node.id, node.event]));
   const seen = new Set<string>();
   const visit = (id: string, indent: string, branch: string, label: string) => {

@@ -23,7 +23,7 @@ const verdictColour = (decision: string) =>
   (decision === 'go' ? green : decision === 'no-go' ? red : yellow)(decision);
 
 /** Prints a gate's verdict, one line a check. */
-export function printVerdict(verdict: Verdict): void {
+function printVerdict(verdict: Verdict): void {
   for (const check of verdict.checks) {
     line(`  ${verdictColour(check.decision.padEnd(15))} ${check.name.padEnd(28)} ${dim(check.reason)}`);
   }

@@ -26,7 +26,7 @@ type ServeOptions = {
 };
 
 /** The flags of a server, as its configuration takes them. */
-export function toConfigOptions(options: ServeOptions): ConfigOptions {
+function toConfigOptions(options: ServeOptions): ConfigOptions {
   return {
     ...(options.port !== undefined && { port: Number(options.port) }),
     ...(options.host !== undefined && { host: options.host }),

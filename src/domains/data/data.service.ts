@@ -149,7 +149,7 @@ function isWellFormed(value: Json): boolean {
 }
 
 /** Expectations from a suite or a list; raises data.expectations.invalid with the place. */
-export function readExpectations(value: Json): Expectation[] {
+function readExpectations(value: Json): Expectation[] {
   try {
     const { expectations } = readSuite(value);
     if (!isWellFormed(value))

@@ -13,7 +13,7 @@ export const LIMITS = {
 
 export type MetricPoint = { key: string; value: number; step: number; time: number };
 export type StoredNumber = { value: number; special: number };
-export const RUN_STATUSES = ['running', 'scheduled', 'finished', 'failed', 'killed'] as const;
+const RUN_STATUSES = ['running', 'scheduled', 'finished', 'failed', 'killed'] as const;
 export type RunStatus = (typeof RUN_STATUSES)[number];
 
 /** A value as two portable columns: databases differ in what they make of NaN and infinities. */

@@ -1,3 +1,4 @@
+import { readPageToken, writePageToken } from '../../platform/page-token.ts';
 import { experimentsError } from './experiments.contract.ts';
 import type { Comparison } from './search.store.ts';
 
@@ -25,14 +26,12 @@ type Cursor = { value: number; id: string };
 
 /** An opaque page token. */
 export function encodeCursor({ value, id }: Cursor): string {
-  return Buffer.from(JSON.stringify([value, id])).toString('base64url');
+  return writePageToken({ value, id });
 }
 
 /** @throws experiments.search.invalid for a token that this server did not make. */
 export function decodeCursor(text: string): Cursor {
-  try {
-    const [value, id] = JSON.parse(Buffer.from(text, 'base64url').toString()) as [unknown, unknown];
-    if (typeof value === 'number' && typeof id === 'string') return { value, id };
-  } catch {}
+  const { value, id } = (readPageToken(text) ?? {}) as Partial<Record<keyof Cursor, unknown>>;
+  if (typeof value === 'number' && typeof id === 'string') return { value, id };
   throw experimentsError('experiments.search.invalid', 'The cursor is not one of this server.');
 }

@@ -69,7 +69,7 @@ export function train(
 }
 
 /** The constant that predicts the share of positive labels, whatever the features say: the honest baseline. */
-export function trainBaseRate(table: TrainingTable): LogisticRegressionModel {
+function trainBaseRate(table: TrainingTable): LogisticRegressionModel {
   assertTrainable(table);
   let positives = 0;
   for (const label of table.labels) positives += label;

@@ -71,7 +71,6 @@ export const FeatureServiceDefinition = Type.Object(
 
 export type FeatureServiceDefinition = Static<typeof FeatureServiceDefinition>;
 export type WindowDefinition = Static<typeof WindowFeature>;
-export type ExpressionDefinition = Static<typeof ExpressionFeature>;
 
 /** A value of a request or event column at the edge: times are ISO strings or milliseconds. */
 export const EdgeValue = Type.Union([Type.Number(), Type.String(), Type.Boolean(), Type.Null()]);

@@ -66,7 +66,7 @@ export function judgeWindow(
 }
 
 /** Whether enough outcomes have come to say something about performance. */
-export function hasOutcomes(facts: WindowFacts, settings: MonitorSettings): boolean {
+function hasOutcomes(facts: WindowFacts, settings: MonitorSettings): boolean {
   return (
     facts.labelled >= settings.minimumRows && facts.labelled >= settings.minimumCoverage * facts.revisionRows
   );

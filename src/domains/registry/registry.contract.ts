@@ -199,6 +199,10 @@ export const VersionReply = Type.Object({
 
 export const registryError = defineErrors({
   'registry.model.exists': { status: 409, next: 'Choose another name, or register a version of the model.' },
+  'registry.gate.invalid': {
+    status: 400,
+    next: 'Name each check once, and give every check "metric" its bound.',
+  },
   'registry.model.deployed': { status: 409, next: 'Delete the deployments of the model first.' },
   'registry.name.invalid': {
     status: 400,

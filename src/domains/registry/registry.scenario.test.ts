@@ -155,6 +155,13 @@ describe('registry over HTTP', () => {
     [
       'PUT',
       '/api/registry/models/first',
+      { gate: { checks: [{ check: 'metric' }] } },
+      'application/json',
+      400,
+    ],
+    [
+      'PUT',
+      '/api/registry/models/first',
       { gate: { checks: [{ check: 'vibes' }] } },
       'application/json',
       400,

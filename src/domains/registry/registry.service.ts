@@ -2,6 +2,7 @@ import { record } from '../../platform/ledger/index.ts';
 import { readOnnx } from '../../platform/onnx/onnx-reader.ts';
 import { authorise, type Scope, transact } from '../../platform/scope.ts';
 import { findEvaluation, newestEvaluations } from './evaluation/evaluations.store.ts';
+import { gateProblem } from './gate/gate.model.ts';
 import * as store from './models.store.ts';
 import {
   type GateSpec,
@@ -46,10 +47,15 @@ export async function listModels(scope: Scope): Promise<ModelRecord[]> {
   );
 }
 
-/** Creates a model or changes what the spec names; records registry.model.changed only when something changes. */
+/**
+ * Creates a model or changes what the spec names; records registry.model.changed only when something changes.
+ * @throws registry.gate.invalid
+ */
 export async function putModel(scope: Scope, name: string, spec: ModelSpecInput): Promise<ModelRecord> {
   authorise(scope, 'registry.write');
   checkModelName(name);
+  const problem = spec.gate && gateProblem(spec.gate);
+  if (problem) throw registryError('registry.gate.invalid', problem);
   return transact(scope, async (tx) => {
     await ensureModel(tx, name);
     const before = (await store.findModel(tx.db, name))!;

@@ -30,5 +30,11 @@ export const PredictionReply = Type.Object({
   cached: Type.Boolean({ description: 'The answer came from the cache' }),
 });
 
+/** Newest first; `next` is where the page after begins. */
+export const PredictionsReply = Type.Object({
+  items: Type.Array(PredictionReply),
+  next: Type.Optional(Type.String()),
+});
+
 /** A prediction with the causes of the revision that gave it. */
 export const PredictionWhyReply = Type.Object({ prediction: PredictionReply, graph: WhyReply });

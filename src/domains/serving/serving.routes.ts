@@ -1,15 +1,10 @@
 import Type from 'typebox';
 import { isoTime } from '../../platform/clock.ts';
-import { platformError } from '../../platform/errors.ts';
 import type { HoustonApp } from '../../platform/http/app.ts';
-import { wireWhy } from '../../platform/ledger/index.ts';
 import { Name } from '../../platform/names.ts';
+import { Items } from '../../platform/schemas.ts';
 import { ClearedCacheReply } from './cache/cache.contract.ts';
 import { clearCache } from './cache/cache.service.ts';
-import { ComparisonBody, ComparisonReply } from './comparison/comparison.contract.ts';
-import { SideBySideBody, SideBySideReply } from './comparison/side-by-side.contract.ts';
-import { compareSideBySide } from './comparison/side-by-side.service.ts';
-import { compareVersions } from './comparisons.service.ts';
 import * as deployments from './deployments.service.ts';
 import { explanationRoutes } from './explanations/explanation.routes.ts';
 import { quarantineRoutes } from './faults/quarantine.routes.ts';
@@ -19,32 +14,23 @@ import { graphRoutes } from './graphs/graph.routes.ts';
 import { earlier, trafficOf } from './meter/meter.ts';
 import { TrafficReply } from './meter/traffic.contract.ts';
 import { observabilityRoutes } from './observability/observability.routes.ts';
-import { PredictionReply, PredictionWhyReply } from './predictions.contract.ts';
-import { PredictionFilter } from './predictions.filter.ts';
-import * as predictions from './predictions.service.ts';
+import { predictionRoutes } from './predictions.routes.ts';
 import { privacyRoutes } from './privacy/privacy.routes.ts';
 import { checkRecording } from './privacy/recording.service.ts';
 import { queryRoutes } from './query/query.routes.ts';
 import { rollback } from './rollback.service.ts';
 import type { RolloutController } from './rollouts/controller.ts';
-import { RolloutReply } from './rollouts/rollout.contract.ts';
-import { parseTime } from './routing/request-rows.ts';
+import { ReasonBody, RolloutReply } from './rollouts/rollout.contract.ts';
+import { rolloutRoutes } from './rollouts/rollout.routes.ts';
 import { UpstreamSpec } from './runtime/runtime.contract.ts';
 import { DeploymentReply, DeploymentSpec } from './serving.contract.ts';
-import { servingError } from './serving.errors.ts';
 import type { ServingState } from './serving.state.ts';
 import * as store from './serving.store.ts';
-import { deploymentView, predictionReply, rolloutView } from './serving.views.ts';
+import { deploymentView, rolloutView } from './serving.views.ts';
+import { timeOr } from './time-input.ts';
 
 const tags = ['serving'];
 const ByName = Type.Object({ name: Name });
-const ById = Type.Object({ id: Type.String({ maxLength: 300 }) });
-const Reason = Type.Object(
-  { reason: Type.String({ minLength: 1, maxLength: 2000 }) },
-  { additionalProperties: false },
-);
-const Items = <T extends Type.TSchema>(item: T) =>
-  Type.Object({ items: Type.Array(item), next: Type.Optional(Type.String()) });
 
 /** The routes of the serving domain under /api/serving. */
 export function servingRoutes(app: HoustonApp, state: ServingState, controller: RolloutController): void {
@@ -160,7 +146,7 @@ function deploymentRoutes(app: HoustonApp, state: ServingState, controller: Roll
         summary: 'Aborts the running rollout, or else goes back to the champion before, at the next request',
         tags,
         params: ByName,
-        body: Reason,
+        body: ReasonBody,
         response: { 200: DeploymentReply },
       },
     },
@@ -200,169 +186,4 @@ function deploymentRoutes(app: HoustonApp, state: ServingState, controller: Roll
       };
     },
   );
-}
-
-function rolloutRoutes(app: HoustonApp, controller: RolloutController): void {
-  app.get(
-    '/api/serving/deployments/:name/rollouts',
-    {
-      schema: {
-        summary: 'Lists the rollouts of a deployment, newest first',
-        tags,
-        params: ByName,
-        response: { 200: Items(RolloutReply) },
-      },
-    },
-    async ({ scope, params }) => {
-      await deployments.getDeployment(scope, params.name);
-      const rollouts = await store.listRollouts(scope.db, { deployment: params.name });
-      return { items: await Promise.all(rollouts.map((one) => rolloutView(scope, controller, one))) };
-    },
-  );
-  app.get(
-    '/api/serving/rollouts/:id',
-    {
-      schema: {
-        summary: 'Reads a rollout with its evidence',
-        tags,
-        params: ById,
-        response: { 200: RolloutReply },
-      },
-    },
-    async ({ scope, params }) => {
-      const rollout = await store.getRollout(scope.db, params.id);
-      if (!rollout) throw servingError('serving.rollout.not_found', 'There is no rollout with this id.');
-      return rolloutView(scope, controller, rollout);
-    },
-  );
-  for (const [verb, to] of [
-    ['abort', 'aborted'],
-    ['promote', 'promoted'],
-  ] as const) {
-    app.post(
-      `/api/serving/rollouts/:id/${verb}`,
-      {
-        schema: {
-          summary:
-            verb === 'abort' ? 'Ends a rollout; the champion stays' : 'Makes the challenger champion now',
-          tags,
-          params: ById,
-          body: Reason,
-          response: { 200: RolloutReply },
-        },
-      },
-      async ({ scope, params, body }) => {
-        await controller.end(scope, params.id, to, body.reason);
-        const rollout = await store.getRollout(scope.db, params.id);
-        if (!rollout) throw servingError('serving.rollout.not_found', 'There is no rollout with this id.');
-        return rolloutView(scope, controller, rollout);
-      },
-    );
-  }
-}
-
-function predictionRoutes(app: HoustonApp, state: ServingState): void {
-  app.get(
-    '/api/serving/deployments/:name/predictions',
-    {
-      schema: {
-        summary:
-          'Lists recorded predictions, newest first, by time, arm, version, score, failure, outcome or entity',
-        tags,
-        params: ByName,
-        querystring: PredictionFilter,
-        response: { 200: Items(PredictionReply) },
-      },
-    },
-    async ({ scope, params, query }) => {
-      await deployments.getDeployment(scope, params.name);
-      const limit = query.limit ?? 50;
-      const { before, from, to } = query;
-      const times = {
-        ...(before !== undefined && { before: timeOr(before, 0) }),
-        ...(from !== undefined && { from: timeOr(from, 0) }),
-        ...(to !== undefined && { to: timeOr(to, 0) }),
-      };
-      const items = await predictions.listPredictions(state, scope, params.name, query, times);
-      const last = items.at(-1);
-      return {
-        items: items.map(predictionReply),
-        ...(items.length === limit && last && { next: isoTime(last.time) }),
-      };
-    },
-  );
-  app.get(
-    '/api/serving/predictions/:id',
-    {
-      schema: {
-        summary: 'Reads one prediction with its features, outcome and the other arm',
-        tags,
-        params: ById,
-        response: { 200: PredictionReply },
-      },
-    },
-    async ({ scope, params }) => predictionReply(await predictions.getPrediction(state, scope, params.id)),
-  );
-  app.get(
-    '/api/serving/predictions/:id/why',
-    {
-      schema: {
-        summary: 'Explains a prediction back to the data behind its model',
-        tags,
-        params: ById,
-        response: { 200: PredictionWhyReply },
-      },
-    },
-    async ({ scope, params }) => {
-      const { prediction, graph } = await predictions.whyPrediction(state, scope, params.id);
-      return { prediction: predictionReply(prediction), graph: wireWhy(graph) };
-    },
-  );
-  app.post(
-    '/api/serving/deployments/:name/comparisons',
-    {
-      schema: {
-        summary: 'Replays recorded requests through another version and compares by a paired test',
-        tags,
-        params: ByName,
-        body: ComparisonBody,
-        response: { 200: ComparisonReply },
-      },
-    },
-    ({ scope, params, body }) => {
-      const range = {
-        ...(body.from !== undefined && { from: timeOr(body.from, 0) }),
-        ...(body.to !== undefined && { to: timeOr(body.to, 0) }),
-      };
-      return compareVersions(state, scope, params.name, { version: body.version, range });
-    },
-  );
-  app.post(
-    '/api/serving/deployments/:name/side-by-side',
-    {
-      schema: {
-        summary: 'Runs recorded requests through two versions and sets their scores side by side',
-        tags,
-        params: ByName,
-        body: SideBySideBody,
-        response: { 200: SideBySideReply },
-      },
-    },
-    ({ scope, params, body }) => {
-      const { from, to, ...request } = body;
-      const range = {
-        ...(from !== undefined && { from: timeOr(from, 0) }),
-        ...(to !== undefined && { to: timeOr(to, 0) }),
-      };
-      return compareSideBySide(state, scope, params.name, { ...request, range });
-    },
-  );
-}
-
-function timeOr(value: string | number | undefined, otherwise: number): number {
-  if (value === undefined) return otherwise;
-  const time = parseTime(value);
-  if (Number.isNaN(time))
-    throw platformError('platform.input.invalid', 'A time is neither ISO text nor milliseconds.');
-  return Math.round(time);
 }

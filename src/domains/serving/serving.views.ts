@@ -16,7 +16,7 @@ import * as store from './serving.store.ts';
 
 /** What the API shows of deployments, revisions and rollouts: times as ISO text, live numbers beside the stored. */
 
-export function revisionView(revision: Revision) {
+function revisionView(revision: Revision) {
   const { id, model, version, digest, featureService, features, settings, graph, createdAt } = revision;
   return {
     id,

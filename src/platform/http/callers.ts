@@ -55,11 +55,7 @@ export function createOriginGuard({
     const { host = '', origin } = request.headers;
     if (!good.has(host)) checkHost(host);
     if (origin === undefined || safeMethods.has(request.method)) return;
-    let originHost = '';
-    try {
-      originHost = new URL(origin).host;
-    } catch {}
-    if (originHost !== host)
+    if (URL.parse(origin)?.host !== host)
       throw platformError('platform.origin.refused', 'Another origin made this request.');
   };
 }

@@ -10,7 +10,7 @@ const fastifyCodes: Record<string, Parameters<typeof platformError>[0]> = {
 };
 
 /** Turns anything thrown into a HoustonError; a fault of ours becomes platform.internal without details. */
-export function toHoustonError(error: unknown): HoustonError {
+function toHoustonError(error: unknown): HoustonError {
   if (error instanceof HoustonError) return error;
   const { code, validation, validationContext, statusCode, message } = error as FastifyError;
   if (validation?.length) {

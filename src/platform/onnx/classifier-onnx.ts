@@ -1,7 +1,7 @@
 import { encodeOnnx, type OnnxNode, type OnnxTensor } from './onnx-writer.ts';
 
 /** Metadata keys of a file that Houston wrote. */
-export const PRODUCER_KEY = 'houston.producer';
+const PRODUCER_KEY = 'houston.producer';
 export const FEATURES_KEY = 'houston.features';
 
 /** Oldest versions with all operators used, so that old runtimes load the files too. */

@@ -65,10 +65,8 @@ function endpointOf(option: string | undefined, env: NodeJS.ProcessEnv): string 
 }
 
 function checked(text: string): URL {
-  try {
-    const url = new URL(text);
-    if (url.protocol === 'http:' || url.protocol === 'https:') return url;
-  } catch {}
+  const url = URL.parse(text);
+  if (url?.protocol === 'http:' || url?.protocol === 'https:') return url;
   throw invalid(
     'The address of the OpenTelemetry collector is not an HTTP address.',
     'Set --otlp-endpoint or OTEL_EXPORTER_OTLP_ENDPOINT, for example to http://127.0.0.1:4318.',

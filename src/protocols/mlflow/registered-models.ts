@@ -18,7 +18,7 @@ export function wireModel(model: CatalogModel) {
   };
 }
 
-export const tagRecord = (fields: Fields) =>
+const tagRecord = (fields: Fields) =>
   Object.fromEntries(tagsOf(fields).map(({ key, value }) => [key, value]));
 
 const since = 2;

@@ -8,7 +8,7 @@ import { nameAndParent, runId } from './runs.ts';
 import { wireMetric } from './wire.ts';
 
 /** A point as the wire carries it; `step` is 0 when it is left out. */
-export function readPoint(fields: Fields): BatchPoint {
+function readPoint(fields: Fields): BatchPoint {
   return {
     key: fields.text('key'),
     value: fields.number('value'),

@@ -26,7 +26,6 @@ export type UploadReply = Static<typeof UploadReplySchema>;
 export type ProfileState = Static<typeof ProfileReply>;
 export type Profile = Extract<ProfileState, { state: 'ready' }>['profile'];
 export type ProfileColumn = Profile['columns'][number];
-export type ProfileHistogram = NonNullable<ProfileColumn['numeric']>['histogram'];
 export type VersionDiff = Static<typeof DiffReply>;
 export type ColumnDiff = VersionDiff['columns'][number];
 export type SideSummary = ColumnDiff['from'];

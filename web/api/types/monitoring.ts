@@ -3,7 +3,6 @@ import type {
   AlertSchema,
   CompareSchema,
   DriftSchema,
-  EvidenceSchema,
   FigureSchema,
   IncidentDetailSchema,
   IncidentSchema,
@@ -20,11 +19,9 @@ export type MonitorWindow = Static<typeof WindowSchema>;
 export type Monitor = Static<typeof MonitorSchema>;
 export type MonitorSettings = Monitor['settings'];
 export type MonitorReference = Static<typeof ReferenceSchema>;
-export type ReferenceColumn = MonitorReference['score'];
 export type ReferenceChunk = MonitorReference['chunks'][number];
 /** Reference and current counts of one feature on the same frozen bins; the last bin is missing. */
 export type FeatureComparison = Static<typeof CompareSchema>;
-export type MonitorEvidence = Static<typeof EvidenceSchema>;
 export type Incident = Static<typeof IncidentSchema>;
 export type IncidentDetail = Static<typeof IncidentDetailSchema>;
 export type Alert = Static<typeof AlertSchema>;

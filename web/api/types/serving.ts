@@ -42,7 +42,6 @@ export type ServedModel = {
 };
 /** Two versions on the same recorded requests. */
 export type VersionComparison = Static<typeof ComparisonReply>;
-export type PairedMetric = VersionComparison['brier'];
 /** A graph as it is drawn; `request` and `reply` are its ends. */
 export type GraphDrawing = Static<typeof GraphDrawingSchema>;
 /** A graph that serves, with what ran in it since the start. */

@@ -26,7 +26,7 @@ export function isOver(run: PipelineRun): boolean {
 }
 
 /** What a step says in its box. */
-export function stepWords(step: PipelineStep): string {
+function stepWords(step: PipelineStep): string {
   if (step.state === 'running' && step.note) return step.note;
   return step.uses;
 }

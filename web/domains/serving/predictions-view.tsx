@@ -196,7 +196,7 @@ const base: Column<Prediction>[] = [
 ];
 
 /** The inputs of a row in one line: "ORD, LAX, 1 745"; times are left to their column. */
-export function inputsText(row: Prediction): string {
+function inputsText(row: Prediction): string {
   const { inputs } = row;
   if (inputs === null || inputs === undefined) {
     const values = Object.values(row.features);

@@ -125,6 +125,6 @@ function complete(columns: readonly QueryColumn[], context: CompletionContext) {
 }
 
 /** A name as SQL takes it: quoted where it has to be. */
-export function quotedName(name: string): string {
+function quotedName(name: string): string {
   return /^[a-z_]\w*$/i.test(name) ? name : `"${name.replaceAll('"', '""')}"`;
 }

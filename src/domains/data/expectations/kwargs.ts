@@ -54,7 +54,7 @@ const checks: Record<KwargShape, { holds: (value: Json) => boolean; words: strin
 };
 
 /** Keyword arguments that every expectation takes; the ones about output are read and ignored. */
-export const commonKwargs = new Set([
+const commonKwargs = new Set([
   'row_condition',
   'condition_parser',
   'result_format',

@@ -16,7 +16,7 @@ export function timeOf(text: string): number | null {
 }
 
 /** True when a value of a rule can equal a value of the column; `1` never equals a text. */
-export function isComparable(column: Column, value: Json): boolean {
+function isComparable(column: Column, value: Json): boolean {
   switch (familyOf(column.type)) {
     case 'integer':
     case 'float':

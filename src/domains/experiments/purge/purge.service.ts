@@ -128,7 +128,7 @@ export async function planPurge(
   };
 }
 
-export const keptOf = (held: ReadonlyMap<string, string>, kind: 'runs' | 'models'): Kept[] =>
+const keptOf = (held: ReadonlyMap<string, string>, kind: 'runs' | 'models'): Kept[] =>
   [...held].map(([id, why]) => ({
     subject: `${kind === 'runs' ? 'experiment-run' : 'logged-model'}:${id}`,
     why,

@@ -117,7 +117,6 @@ export const CsvQuery = Type.Object(
   },
   { additionalProperties: false },
 );
-export type CsvInput = Static<typeof CsvQuery>;
 
 export const ReadRunsBody = Type.Object(
   { ids: Type.Array(RunId, { minItems: 1, maxItems: 100 }) },

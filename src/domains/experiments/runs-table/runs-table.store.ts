@@ -54,7 +54,7 @@ export async function runHeads(db: Db, ids: readonly string[]): Promise<Map<stri
   return new Map(rows.map((row) => [row.id, row]));
 }
 
-export const fieldTables = { param: 'experiments_params', tag: 'experiments_run_tags' } as const;
+const fieldTables = { param: 'experiments_params', tag: 'experiments_run_tags' } as const;
 
 /** Values of the wanted fields of some runs; the inner array is in the order of the fields. */
 export async function cellsOf(

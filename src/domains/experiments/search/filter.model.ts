@@ -1,3 +1,4 @@
+import { readPageToken, writePageToken } from '../../../platform/page-token.ts';
 import { experimentsError } from '../experiments.contract.ts';
 
 /**
@@ -275,15 +276,13 @@ export function parseOrders(texts: readonly string[], grammar: Grammar): Order[]
 
 /** An opaque token for the page that starts at `offset`. */
 export function encodeOffset(offset: number): string {
-  return Buffer.from(JSON.stringify({ offset })).toString('base64');
+  return writePageToken({ offset });
 }
 
 /** @throws experiments.search.invalid for a token that this server did not make */
 export function decodeOffset(token: string | undefined): number {
   if (!token) return 0;
-  try {
-    const { offset } = JSON.parse(Buffer.from(token, 'base64').toString()) as { offset: unknown };
-    if (Number.isSafeInteger(offset) && (offset as number) >= 0) return offset as number;
-  } catch {}
+  const { offset } = (readPageToken(token) ?? {}) as { offset?: unknown };
+  if (Number.isSafeInteger(offset) && (offset as number) >= 0) return offset as number;
   throw experimentsError('experiments.search.invalid', 'The page token is not one of this server.');
 }

@@ -194,7 +194,7 @@ function checkLocation(location: string | undefined): string | null {
   return location.replace(/\/+$/, '') || null;
 }
 
-export async function toExperiment(scope: Scope, row: ExperimentRow): Promise<TrackedExperiment> {
+async function toExperiment(scope: Scope, row: ExperimentRow): Promise<TrackedExperiment> {
   const [experiment] = await toExperiments(scope, [row]);
   return experiment!;
 }

@@ -61,7 +61,7 @@ export type Pair = { key: string; value: string };
 export type Batch = { metrics?: readonly BatchPoint[]; params?: readonly Pair[]; tags?: readonly Pair[] };
 
 /** The server's own artifact store, as clients name it. */
-export const ARTIFACT_SCHEME = 'mlflow-artifacts:';
+const ARTIFACT_SCHEME = 'mlflow-artifacts:';
 export const DEFAULT_EXPERIMENT = { id: 0, name: 'Default' } as const;
 
 export const experimentLocation = (id: number, given: string | null): string =>

@@ -2,7 +2,7 @@ import type { Syntax, ValueType } from './ast.ts';
 import { expressionError, type Token, tokenize } from './tokens.ts';
 
 /** Milliseconds of the units an interval may have; months and years have no fixed length and are left out. */
-export const unitMilliseconds: Record<string, number> = {
+const unitMilliseconds: Record<string, number> = {
   millisecond: 1,
   second: 1000,
   minute: 60_000,

@@ -68,7 +68,7 @@ export const mixSql = `SELECT w, revision, count(*) AS rows, count(*) FILTER (WH
   count(y) FILTER (WHERE s IS NOT NULL AND k > 0) AS labelled FROM rows_of_windows GROUP BY w, revision ORDER BY w, rows DESC, revision`;
 
 /** Position of a value in frozen bins, as in math/bins.ts. */
-export function binSql(column: string, { bins }: ColumnProfile): string {
+function binSql(column: string, { bins }: ColumnProfile): string {
   const missing = `${column} IS NULL OR isnan(${column})`;
   const last = binCount({ ...bins }) - 1;
   if (bins.kind === 'edges') {

@@ -88,7 +88,7 @@ function own(values: Readonly<Record<string, Json>>, key: string): Json {
 }
 
 /** Null, false, 0, NaN and '' are false; all else is true. */
-export function isTruthy(value: Json): boolean {
+function isTruthy(value: Json): boolean {
   return Boolean(value);
 }
 

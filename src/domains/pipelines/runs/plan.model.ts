@@ -71,7 +71,7 @@ export function initialSteps(spec: PipelineSpec, run: PlanRun): PlanStep[] {
 }
 
 /** The contexts that every expression of a run sees. */
-export function runContext(run: PlanRun): Record<string, Json> {
+function runContext(run: PlanRun): Record<string, Json> {
   return { params: run.params, run: { id: run.id, pipeline: run.pipeline, revision: run.revision } };
 }
 

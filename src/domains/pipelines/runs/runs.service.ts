@@ -89,7 +89,7 @@ async function coalesce(tx: Scope, run: RunRow, trigger: Trigger, params: JsonOb
 }
 
 /** Fills in defaults. Raises pipelines.params.invalid for what is unknown, missing or of the wrong type. */
-export function resolveParams(spec: PipelineSpec, given: JsonObject): JsonObject {
+function resolveParams(spec: PipelineSpec, given: JsonObject): JsonObject {
   const declared = spec.params ?? {};
   const unknown = Object.keys(given).find((name) => !Object.hasOwn(declared, name));
   if (unknown !== undefined) {

@@ -54,7 +54,7 @@ function materialOf({ kind, filled, run }: Attempt, input: JsonObject): KeyMater
 }
 
 /** Digests of all files in a value. */
-export function filesIn(value: Json): string[] {
+function filesIn(value: Json): string[] {
   if (value === null || typeof value !== 'object') return [];
   if (isFileRef(value)) return [value.digest];
   return Object.values(value).flatMap((item) => filesIn(item as Json));

@@ -1,6 +1,6 @@
 import { registryError } from '../registry.contract.ts';
 
-export const STAGES = ['None', 'Staging', 'Production', 'Archived'] as const;
+const STAGES = ['None', 'Staging', 'Production', 'Archived'] as const;
 export type StageName = (typeof STAGES)[number];
 
 /** A model as catalogs of other tools show it. */

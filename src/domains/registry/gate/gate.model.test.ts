@@ -7,7 +7,7 @@ import type {
 } from '../evaluation/evaluation.contract.ts';
 import type { GateCheckName, ModelSignature } from '../registry.contract.ts';
 import type { GateEvidence } from './evidence.model.ts';
-import { judge } from './gate.model.ts';
+import { gateProblem, judge } from './gate.model.ts';
 
 const figure = (value: number, reach = 0.002): Figure => ({
   value,
@@ -203,6 +203,18 @@ describe('gate', () => {
     expect(outcome(sliced(0.05, 0.001), 'slices')).toEqual(['no-go', 'fail']);
     expect(outcome(sliced(0.05, 0.2), 'slices')).toEqual(['go', 'pass']);
     expect(outcome(sliced(0.01, 0.001), 'slices')).toEqual(['go', 'pass']);
+  });
+
+  it('refuses a gate that would pass over what it names', () => {
+    expect(gateProblem({ checks: [{ check: 'metric', metric: 'auc' }] })).toContain('no bound');
+    expect(gateProblem({ checks: [{ check: 'slices', bound: 1 }, { check: 'slices' }] })).toContain('slices');
+    const good = {
+      checks: [
+        { check: 'metric' as const, bound: 0.7 },
+        { check: 'metric' as const, bound: 0.8 },
+      ],
+    };
+    expect([gateProblem({}), gateProblem(good)]).toEqual([null, null]);
   });
 
   it('lets an owner change, soften, drop and add checks', () => {

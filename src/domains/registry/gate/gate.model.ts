@@ -39,6 +39,15 @@ export function judge(
   return { decision: decide(checks), checks };
 }
 
+/** Why a gate would not do what its spec says; null when it does. */
+export function gateProblem({ checks = [] }: GateSpec): string | null {
+  const standard = checks.flatMap(({ check }) => (check === 'metric' ? [] : [check]));
+  const twice = standard.find((check, at) => standard.indexOf(check) !== at);
+  if (twice) return `The gate names the check "${twice}" twice.`;
+  const isOpen = checks.some((one) => one.check === 'metric' && one.bound === undefined);
+  return isOpen ? 'A check "metric" of the gate has no bound.' : null;
+}
+
 function finish(
   name: GateCheckName,
   standard: Default,

@@ -12,7 +12,7 @@ import {
 
 /** Fewest test rows, and fewest of either class, from which a figure decides. */
 export const FEWEST_ROWS = 500;
-export const FEWEST_OF_CLASS = 50;
+const FEWEST_OF_CLASS = 50;
 
 /** How much worse than the champion a candidate may provably be: AUC points, or a share of the champion's loss. */
 export const MARGINS: Record<GateMetric, number> = { auc: 0.01, logLoss: 0.02, brier: 0.02 };

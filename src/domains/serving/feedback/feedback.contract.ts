@@ -15,7 +15,6 @@ export const FeedbackItem = Type.Object(
   },
   { additionalProperties: false },
 );
-export type FeedbackItemInput = Static<typeof FeedbackItem>;
 
 export const FeedbackBody = Type.Object(
   {
@@ -31,7 +30,6 @@ export const FeedbackBody = Type.Object(
   },
   { additionalProperties: false },
 );
-export type FeedbackBodyInput = Static<typeof FeedbackBody>;
 
 export const FeedbackReply = Type.Object({
   accepted: Type.Integer(),

@@ -5,8 +5,8 @@ import { platformError } from '../../../platform/errors.ts';
 import type { HoustonApp } from '../../../platform/http/app.ts';
 import { Name } from '../../../platform/names.ts';
 import type { RolloutController } from '../rollouts/controller.ts';
-import { parseTime } from '../routing/request-rows.ts';
 import type { ServingState } from '../serving.state.ts';
+import { timeOr } from '../time-input.ts';
 import * as contract from './feedback.contract.ts';
 import { acceptFeedback, feedbackHistory, toFeedback } from './feedback.service.ts';
 import { acceptFeedbackFile, type FeedbackFormat } from './feedback-file.ts';
@@ -86,12 +86,4 @@ export function feedbackRoutes(app: HoustonApp, state: ServingState, controller:
       };
     },
   );
-}
-
-function timeOr(value: string | number | undefined, otherwise: number): number {
-  if (value === undefined) return otherwise;
-  const time = parseTime(value);
-  if (Number.isNaN(time))
-    throw platformError('platform.input.invalid', 'A time is neither ISO text nor milliseconds.');
-  return Math.round(time);
 }

@@ -43,7 +43,7 @@ export type GraphModel = { model: string; version: number; digest: string };
 export type RevisionGraph = { spec: GraphSpecInput; models: Record<string, GraphModel> };
 
 /** Graphs share the numbers of a deployment's versions, and this name, which no registered model can have. */
-export const graphModelName = (deployment: string) => `graph:${deployment}`;
+const graphModelName = (deployment: string) => `graph:${deployment}`;
 
 /** The shape of a graph. @throws serving.graph.invalid with the first thing that is wrong */
 export function shapeOf(spec: GraphSpecInput): GraphShape {

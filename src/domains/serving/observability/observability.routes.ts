@@ -1,15 +1,14 @@
 import { availableParallelism } from 'node:os';
 import Type from 'typebox';
 import { isoTime } from '../../../platform/clock.ts';
-import { platformError } from '../../../platform/errors.ts';
 import type { HoustonApp } from '../../../platform/http/app.ts';
 import { Name } from '../../../platform/names.ts';
 import { joinPoints } from '../../../platform/process-history.ts';
 import { getDeployment } from '../deployments.service.ts';
 import { splitPredictionId } from '../recorder/prediction-log.ts';
-import { parseTime } from '../routing/request-rows.ts';
 import { revisionsOf } from '../routing/route.ts';
 import type { ServingState } from '../serving.state.ts';
+import { timeOr } from '../time-input.ts';
 import * as contract from './observability.contract.ts';
 import { findPredictionTrace } from './prediction-traces.store.ts';
 import type { ServingPoint } from './serving-history.ts';
@@ -117,14 +116,6 @@ function rangeOf(
   const least = from < now - fineRange ? 60 : 5;
   const wanted = Math.max(least, (to - from) / 1000 / usualPoints);
   return { from, to, step: Math.max(least, query.step ?? steps.find((step) => step >= wanted) ?? 900) };
-}
-
-function timeOr(value: string | undefined, otherwise: number): number {
-  if (value === undefined) return otherwise;
-  const time = parseTime(value);
-  if (Number.isNaN(time))
-    throw platformError('platform.input.invalid', 'A time is neither ISO text nor milliseconds.');
-  return Math.round(time);
 }
 
 function pointView({ bins, waitMs, ...point }: ServingPoint) {

@@ -5,7 +5,7 @@ import { getDeployment } from '../deployments.service.ts';
 import type { ServingState } from '../serving.state.ts';
 import { deploymentsWithRetention, expire } from './retention.service.ts';
 
-export const retentionJob = 'serving/retention';
+const retentionJob = 'serving/retention';
 const day = 86_400_000;
 /** A start does not begin with it. */
 const firstMs = 600_000;

@@ -117,3 +117,9 @@ export const RolloutReply = Type.Object({
   startedAt: Nullable(Time),
   endedAt: Nullable(Time),
 });
+
+/** Why a person ends a rollout or goes back; it stays on record. */
+export const ReasonBody = Type.Object(
+  { reason: Type.String({ minLength: 1, maxLength: 2000 }) },
+  { additionalProperties: false },
+);

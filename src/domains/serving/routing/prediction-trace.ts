@@ -2,7 +2,7 @@ import type { Span } from '../../../platform/tracing/span.ts';
 import type { LiveRevision } from '../runtime/live-revision.ts';
 
 /** Attributes of the request's span that name its prediction; the page of the prediction finds its trace by them. */
-export const predictionAttribute = 'houston.prediction.id';
+const predictionAttribute = 'houston.prediction.id';
 
 /** Puts the wait for `work` into a span of its own. */
 export async function traced<T>(parent: Span, name: string, work: Promise<T>): Promise<T> {

@@ -55,10 +55,7 @@ async function readText(response: Response): Promise<string> {
 
 /** Checks that the operator has allowed the origin of an upstream. @throws serving.upstream.not_allowed */
 export function checkOrigin(url: string, allowed: readonly string[]): void {
-  let parsed: URL | undefined;
-  try {
-    parsed = new URL(url);
-  } catch {}
+  const parsed = URL.parse(url);
   if (!parsed || !/^https?:$/.test(parsed.protocol) || parsed.username !== '' || parsed.search !== '') {
     throw servingError('serving.upstream.not_allowed', 'This is not the address of an upstream.');
   }

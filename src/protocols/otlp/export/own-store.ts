@@ -16,7 +16,7 @@ export type OwnTraces = {
 };
 
 /** Where traces of serving are found in the pages. */
-export const servingExperiment = 'houston-serving';
+const servingExperiment = 'houston-serving';
 /** Traces kept in a second, and at once after a pause: the pages are for looking, a collector for counting. */
 const perSecond = 10;
 const mostWaiting = 200;

@@ -31,7 +31,7 @@ export function previewText(preview: string | null): string {
   return preview.replaceAll(/\s+/g, ' ');
 }
 
-export function assessmentText({ value, error }: Assessment, limit = 60): string {
+function assessmentText({ value, error }: Assessment, limit = 60): string {
   return error ? `error: ${error.code}` : brief(value, limit);
 }
 

@@ -1,4 +1,5 @@
 import { type RawBuilder, sql } from 'kysely';
+import { readPageToken, writePageToken } from '../../../../platform/page-token.ts';
 import { experimentsError } from '../../experiments.contract.ts';
 
 /** One term of an order; what may be missing comes last. */
@@ -44,22 +45,16 @@ const equals = ({ expression }: Term, value: string | number | null) =>
   value === null ? sql<boolean>`${expression} is null` : sql<boolean>`${expression} = ${value}`;
 
 /** An opaque token for the rows after a place of an order. */
-export const encodePlace = (order: string, place: Place) =>
-  Buffer.from(JSON.stringify({ order, after: place })).toString('base64url');
+export const encodePlace = (order: string, place: Place) => writePageToken({ order, after: place });
 
 /** @throws experiments.search.invalid for a token that was not made for this order */
 export function decodePlace(token: string | undefined, order: string, terms: readonly Term[]): Place | null {
   if (token === undefined || token === '') return null;
-  try {
-    const read = JSON.parse(Buffer.from(token, 'base64url').toString('utf8')) as {
-      order: unknown;
-      after: unknown;
-    };
-    const { after: place } = read;
-    const isPlace =
-      Array.isArray(place) && place.length === terms.length && place.every((one, i) => fits(one, terms[i]!));
-    if (isPlace && read.order === order) return place as Place;
-  } catch {}
+  const read = (readPageToken(token) ?? {}) as { order?: unknown; after?: unknown };
+  const place = read.after;
+  const isPlace =
+    Array.isArray(place) && place.length === terms.length && place.every((one, i) => fits(one, terms[i]!));
+  if (isPlace && read.order === order) return place as Place;
   throw experimentsError('experiments.search.invalid', 'The page token is not one of this search.');
 }
 

@@ -101,5 +101,3 @@ export const readPlainContent = (text: string) => JSON.parse(text) as SpanConten
 
 /** Text that every database takes: no NUL, no half surrogates. */
 export const cleanText = (text: string) => text.toWellFormed().replaceAll('\u0000', '');
-
-export const traceIdOf = (hex: string) => `tr-${hex}`;

@@ -24,7 +24,7 @@ export type SpanRow = {
   content: string;
 } & Usage;
 
-export const usageColumns = [
+const usageColumns = [
   'input_tokens',
   'output_tokens',
   'total_tokens',

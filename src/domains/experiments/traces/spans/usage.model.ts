@@ -35,7 +35,7 @@ const costNames = {
   total_cost: 'total_cost',
 } as const satisfies Record<string, keyof Usage>;
 
-export const USAGE = { tokens: 'mlflow.trace.tokenUsage', cost: 'mlflow.trace.cost' } as const;
+const USAGE = { tokens: 'mlflow.trace.tokenUsage', cost: 'mlflow.trace.cost' } as const;
 
 type Values = Readonly<Record<string, unknown>>;
 
