@@ -16,14 +16,14 @@ const packages = mkdtempSync(join(tmpdir(), 'houston-packages-'));
 beforeAll(async () => {
   const program = join(root, 'src', 'domains', 'registry', 'conversion', 'testing', 'packages.py');
   if (hasLibraries) await python.run(program, packages);
-}, 300_000);
+}, 600_000);
 afterAll(() => rmSync(packages, { recursive: true, force: true }));
 
 type Conversion = { state: string; error: { message: string } | null };
 type Version = { servable: boolean; conversion: Conversion | null };
 
 async function until<T>(look: () => Promise<T | undefined | false>): Promise<T> {
-  for (let turn = 0; turn < 2400; turn++) {
+  for (let turn = 0; turn < 6000; turn++) {
     const found = await look();
     if (found) return found;
     await new Promise((resolve) => setTimeout(resolve, 100));
@@ -129,5 +129,5 @@ describe.skipIf(!hasLibraries)('conversion in a whole server', () => {
       admin.close();
       await houston.end();
     }
-  }, 300_000);
+  }, 600_000);
 });

@@ -52,7 +52,7 @@ const url = `http://127.0.0.1:${port}`;
 const server = talkTo(url, child);
 let problems = 0;
 try {
-  if (!(await server.until(async () => (await fetch(`${url}/health`)).ok, 120)))
+  if (!(await server.until(async () => (await fetch(`${url}/health`)).ok)))
     throw new Error(`the server does not start; see ${dataDir}/server.log`);
 
   await deployHealthy(server);
@@ -91,7 +91,7 @@ try {
   } while (!ends());
 
   // Quiet faults heal after half a minute.
-  await server.until(async () => (await server.incidents()).every(({ state }) => state === 'resolved'), 60);
+  await server.until(async () => (await server.incidents()).every(({ state }) => state === 'resolved'));
   await wait(2000);
   clearInterval(sampling);
   const after = server.residentMb();

@@ -89,7 +89,7 @@ export function describeInBrowser(
 async function watch(page: Page): Promise<Window> {
   const problems: string[] = [];
   const expected = new Set<number>();
-  page.setDefaultTimeout(15_000);
+  page.setDefaultTimeout(60_000);
   page.on('pageerror', (error) => problems.push(`${page.url()}: ${error.message}`));
   page.on('console', (message) => {
     if (message.type() !== 'error') return;

@@ -146,7 +146,7 @@ describeInBrowser('A person with an empty server', {}, (suite) => {
     await page.goto(`${suite.houston.url}/data`);
     await page.getByText('Live', { exact: true }).waitFor();
     await suite.houston.client.put('/api/data/datasets/arrivals', { description: 'Made elsewhere' });
-    await page.getByText('Made elsewhere').waitFor({ timeout: 5_000 });
+    await page.getByText('Made elsewhere').waitFor();
     expect(problems).toEqual([]);
   });
 });

@@ -43,7 +43,7 @@ describeInBrowser('The pages of traces and of the registry', {}, (suite) => {
 
   it.runIf(clientVersion)(
     'shows, filters, judges and deletes what the client traced, and runs nothing that it says',
-    { timeout: 180_000 },
+    { timeout: 600_000 },
     async () => {
       const { url } = suite.houston;
       const { stdout } = await promisify(execFile)(
@@ -187,7 +187,7 @@ describeInBrowser('The pages of traces and of the registry', {}, (suite) => {
   );
 
   it('walks, searches and folds a trace of 30,000 spans without drawing them all', {
-    timeout: 120_000,
+    timeout: 600_000,
   }, async () => {
     const scope = suite.houston.platform.systemScope('user:test');
     const experimentId = await tracking.createExperiment(scope, { name: 'big' });
@@ -211,14 +211,11 @@ describeInBrowser('The pages of traces and of the registry', {}, (suite) => {
     await page.getByText('More follow').waitFor();
     // Each page is read when the end of those before comes near.
     await expect
-      .poll(
-        async () => {
-          await grid.focus();
-          await grid.press('End');
-          return grid.getByRole('link', { name: 'root' }).count();
-        },
-        { timeout: 30_000 },
-      )
+      .poll(async () => {
+        await grid.focus();
+        await grid.press('End');
+        return grid.getByRole('link', { name: 'root' }).count();
+      })
       .toBe(1);
     expect(await page.getByText('All that match are here.').count()).toBe(1);
     await grid.press('Enter');
@@ -250,7 +247,7 @@ describeInBrowser('The pages of traces and of the registry', {}, (suite) => {
     expect(problems).toEqual([]);
   });
 
-  it('notes, names and compares versions of a model', { timeout: 120_000 }, async () => {
+  it('notes, names and compares versions of a model', { timeout: 600_000 }, async () => {
     const { url } = suite.houston;
     for (const weights of [
       [1, -1],

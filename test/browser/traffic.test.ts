@@ -1,9 +1,10 @@
 import { beforeAll, expect, it } from 'vitest';
+import { eventually } from '../eventually.ts';
 import { failingModel } from '../serving/models.ts';
 import { describeInBrowser } from './browser.ts';
 
 /** A step of the map is ten seconds, and shown when the server has looked at its end. */
-const patience = { timeout: 30_000 };
+const patience = { timeout: 90_000 };
 
 describeInBrowser('The traffic of a deployment', {}, (suite) => {
   beforeAll(async () => {
@@ -29,8 +30,12 @@ describeInBrowser('The traffic of a deployment', {}, (suite) => {
     for (let i = 0; i < 10; i++) expect((await ask(0)).status).toBe(200);
     expect((await ask(5)).status).toBe(500);
     // Histories look at the counters every five seconds.
-    await new Promise((resolve) => setTimeout(resolve, 6000));
-  }, 30_000);
+    await eventually(async () => {
+      const path = '/api/serving/deployments/shaky/history';
+      const { points } = await client.get<{ points: { failed: number }[] }>(path);
+      expect(points.some(({ failed }) => failed > 0)).toBe(true);
+    });
+  });
 
   it('leads from an error to its prediction, and from there to where the time went', async () => {
     const { page, problems } = await suite.open();

@@ -97,5 +97,5 @@ describe('a large artifact', () => {
     } finally {
       await houston.end();
     }
-  }, 120_000);
+  }, 600_000);
 });

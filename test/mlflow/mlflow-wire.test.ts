@@ -362,5 +362,5 @@ describeOnEachDatabase('the wire of the MLflow protocol', (_open, dialect) => {
         }
       }
     }
-  }, 180_000);
+  }, 600_000);
 });

@@ -87,7 +87,7 @@ describeOnEachDatabase('nonsense on every route of the protocol', (_open, dialec
       }
     }
     expect(wrong).toEqual([]);
-  }, 120_000);
+  }, 600_000);
 });
 
 /** Ids of things that are there, so that calls come further than to the first check. */

@@ -54,4 +54,4 @@ it('keeps every span that it acknowledged when it is killed', async () => {
     await kill(child);
     rmSync(dataDir, { recursive: true, force: true });
   }
-}, 120_000);
+}, 600_000);

@@ -68,12 +68,12 @@ test.skipIf(process.platform !== 'linux')(
       }
       const { server } = rest;
       const isQuiet = async () => (await server.incidents()).every(({ state }) => state === 'resolved');
-      expect(await server.until(isQuiet, 60)).toBe(true);
+      expect(await server.until(isQuiet)).toBe(true);
     });
     expect(report.failures).toEqual([]);
     expect(report.requests).toBeGreaterThan(500);
   },
-  300_000,
+  1_200_000,
 );
 
 const cluster = await openCluster();
@@ -93,5 +93,5 @@ test.skipIf(typeof cluster === 'string' || process.platform !== 'linux')(
     expect(report.failures).toEqual([]);
     expect(report.requests).toBeGreaterThan(200);
   },
-  180_000,
+  600_000,
 );

@@ -20,7 +20,7 @@ async function freePort(): Promise<number> {
 }
 
 describe.skipIf(!hasSdk)("OpenTelemetry's own client and messages", () => {
-  it('find the trace that they began, continued', { timeout: 60_000 }, async () => {
+  it('find the trace that they began, continued', async () => {
     const port = await freePort();
     const houston = await startTestHouston({ otlpEndpoint: `http://127.0.0.1:${port}`, traceSample: 0 });
     try {

@@ -97,7 +97,7 @@ test('a cold deployment is warm when its first request is answered; texts and fe
       for (const one of [svc, texts]) {
         expect((await one()).status).toBe(200);
         await expect
-          .poll(async () => server.domains.serving.stats().residency.loadedBytes(), { timeout: 5000 })
+          .poll(async () => server.domains.serving.stats().residency.loadedBytes())
           .toBeLessThan(1024 ** 2);
       }
     }

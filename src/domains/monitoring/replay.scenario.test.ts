@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { eventually } from '../../../test/eventually.ts';
 import { startTestServer } from '../../../test/server.ts';
 import { logisticModel } from '../../../test/serving/models.ts';
 import { createTestRegistry } from '../../../test/serving/serving-server.ts';
@@ -66,23 +67,21 @@ it('watches what is served: windows from the prediction log, an incident when ou
   expect(await domains.monitoring.getMonitor(scope, 'late')).toMatchObject({ state: 'no data' });
   for (let day = 0; day < 15; day++) await replayDay(day, day < 10 ? 0 : 1.2);
 
-  const deadline = Date.now() + 40_000;
-  let incidents = await domains.monitoring.listIncidents(scope);
-  while (incidents.length === 0 && Date.now() < deadline) {
-    await new Promise((resolve) => setTimeout(resolve, 100));
-    incidents = await domains.monitoring.listIncidents(scope);
-  }
+  const incidents = await eventually(async () => {
+    const found = await domains.monitoring.listIncidents(scope);
+    expect(found).not.toEqual([]);
+    return found;
+  });
   expect(incidents).toMatchObject([{ deployment: 'late', severity: 'page', model: 'late', version: 1 }]);
   expect((incidents[0].window - firstDay) / dayMs).toBe(11);
-  let windows = await domains.monitoring.listWindows(scope, 'late');
-  while (windows.length < 14 && Date.now() < deadline) {
-    await new Promise((resolve) => setTimeout(resolve, 100));
-    windows = await domains.monitoring.listWindows(scope, 'late');
-  }
-  expect(windows).toHaveLength(14);
+  const windows = await eventually(async () => {
+    const found = await domains.monitoring.listWindows(scope, 'late');
+    expect(found).toHaveLength(14);
+    return found;
+  });
   expect(windows.every(({ rows, labelled }) => rows === 480 && labelled === 480)).toBe(true);
   expect(await domains.monitoring.getMonitor(scope, 'late')).toMatchObject({
     state: 'failing',
     reference: { source: 'live' },
   });
-}, 120_000);
+}, 400_000);

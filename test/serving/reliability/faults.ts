@@ -4,7 +4,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import type { Cluster } from '../../private-cluster.ts';
 import { hangingModel, harmless, hungryModel, leakingModel, nanModel } from '../faulty-models.ts';
 import { logisticModel } from '../models.ts';
-import type { Incident, Server } from './server.ts';
+import { type Incident, patienceMs, type Server } from './server.ts';
 
 export type Context = {
   server: Server;
@@ -36,7 +36,7 @@ async function incidentOf(
         isSo(one),
     );
     return found !== undefined;
-  }, 60);
+  });
   return found;
 }
 
@@ -62,7 +62,7 @@ async function untilQuarantined(
   let turns = 0;
   const isIn = async () =>
     (await server.must('GET', `/api/serving/quarantine?deployment=${name}&state=active`)).items[0];
-  while (!(await isIn()) && Date.now() - began < 90_000) await provoke(turns++);
+  while (!(await isIn()) && Date.now() - began < patienceMs) await provoke(turns++);
   const held = await isIn();
   if (!held) return { ok: false, text: `no quarantine after ${turns} tries` };
   const reply = await server.infer(name, [0]);
@@ -70,9 +70,8 @@ async function untilQuarantined(
   await server.must('POST', `/api/serving/quarantine/${held.revision}/release`, {
     reason: 'the run goes on',
   });
-  const closed = await server.until(
-    async () => (await server.incidents()).filter((one) => one.deployment === name).every(isOver),
-    60,
+  const closed = await server.until(async () =>
+    (await server.incidents()).filter((one) => one.deployment === name).every(isOver),
   );
   // Out of the way of the next round.
   await server.must('DELETE', `/api/serving/deployments/${name}`);
@@ -135,7 +134,6 @@ export const faults: Fault[] = [
       const rollout = await server.deploy('threads', 'threads:2');
       const promoted = await server.until(
         async () => (await server.must('GET', `/api/serving/rollouts/${rollout.id}`)).state === 'promoted',
-        40,
       );
       await server.must('POST', '/api/serving/deployments/threads/rollback', { reason: 'the other way' });
       return { ok: promoted, text: '6 at once and back, 1 through shadow and canary and back' };
@@ -172,7 +170,7 @@ export const faults: Fault[] = [
         if (kill(pid)) await wait(1500);
       }
       const opened = await incidentOf(server, 'model-crash', 'processes', began);
-      const back = await server.until(async () => server.modelProcesses(digest).length >= 2, 20);
+      const back = await server.until(async () => server.modelProcesses(digest).length >= 2);
       return {
         ok: pids.length > 0 && back && opened !== undefined,
         text: `${pids.length} killed and replaced; incident ${opened ? 'open, closes when it is quiet' : 'missing'}`,
@@ -265,7 +263,7 @@ export const faults: Fault[] = [
         (await server.must('GET', `/api/serving/rollouts/${rollout.id}`)).state === 'rolled-back';
       let failed = 0;
       let asked = 0;
-      while (!(await rolledBack()) && Date.now() - began < 60_000) {
+      while (!(await rolledBack()) && Date.now() - began < patienceMs) {
         asked++;
         if ((await server.infer('challenged', [harmless + 1])).status !== 200) failed++;
         await wait(50);
@@ -326,7 +324,7 @@ export const faults: Fault[] = [
         await server.deploy('inside', 'inside:2');
         await server.must('POST', '/api/serving/deployments/inside/rollback', { reason: 'it works' });
         return true;
-      }, 20);
+      });
       const letters = (await server.must('GET', '/api/ledger/dead-letters')).items?.length ?? 0;
       return {
         ok: told !== undefined && works && letters === 0,

@@ -13,6 +13,9 @@ export type Incident = {
   resolvedAt: string | null;
 };
 
+/** How long a state is waited for: on a busy machine it comes late. */
+export const patienceMs = 300_000;
+
 /** A running server and what a person does to it over HTTP. */
 export function talkTo(url: string, child: Pick<ChildProcess, 'pid'>) {
   const call = async (method: string, path: string, body?: unknown) => {
@@ -53,8 +56,8 @@ export function talkTo(url: string, child: Pick<ChildProcess, 'pid'>) {
       return (await must('GET', '/api/monitoring/incidents?limit=1000')).items;
     },
     /** Waits until something is so; false when it never was. */
-    async until(isSo: () => Promise<boolean>, seconds: number): Promise<boolean> {
-      const end = Date.now() + seconds * 1000;
+    async until(isSo: () => Promise<boolean>): Promise<boolean> {
+      const end = Date.now() + patienceMs;
       while (Date.now() < end) {
         if (await isSo().catch(() => false)) return true;
         await wait(300);

@@ -133,7 +133,7 @@ async function verify(location: string, journal: string, jobs: string[]): Promis
 
 describe('a server that is killed', () => {
   describeOnEachDatabase('finishes its run', (_open, dialect) => {
-    it(`through ${kills} kills, each step begun and committed once`, { timeout: 120_000 }, async () => {
+    it(`through ${kills} kills, each step begun and committed once`, { timeout: 600_000 }, async () => {
       const folder = mkdtempSync(join(tmpdir(), 'houston-chaos-'));
       const database = dialect === 'postgres' ? await createPostgresDatabase() : null;
       const journal = join(folder, 'journal.txt');

@@ -26,7 +26,7 @@ const hasLibraries = python.has('lightgbm', 'skops', 'skl2onnx', 'onnxmltools', 
 const packages = mkdtempSync(join(tmpdir(), 'houston-packages-'));
 beforeAll(async () => {
   if (hasLibraries) await python.run(join(import.meta.dirname, 'testing', 'packages.py'), packages);
-}, 300_000);
+}, 600_000);
 afterAll(() => rmSync(packages, { recursive: true, force: true }));
 
 /** Registers a package of `packages.py`, as the catalog does with a logged model. */
@@ -122,7 +122,7 @@ describe.skipIf(!hasLibraries)('conversion', () => {
       });
       await renameModel(scope, 'booster', 'renamed');
       expect((await getConversion(scope, 'renamed', 1)).id).toBe(first.id);
-    }, 300_000);
+    }, 600_000);
 
     it('keeps a version as it was when no twin says the same', async () => {
       for (const name of ['older', 'climbing']) {
@@ -143,7 +143,7 @@ describe.skipIf(!hasLibraries)('conversion', () => {
       const again = await requestConversion(scope, 'older', 1);
       expect(again.id).not.toBe(older.id);
       await ended(scope, 'older');
-    }, 300_000);
+    }, 600_000);
   });
 
   describe('over HTTP', () => {
@@ -189,7 +189,7 @@ describe.skipIf(!hasLibraries)('conversion', () => {
       expect((await result('foreign', 'developer')).error).toMatchObject({ code: 'code' });
       await ask('pickle', 'developer-code-runner');
       expect(await ended(scope, 'pickle')).toMatchObject({ state: 'converted', parity: { ranCode: true } });
-    }, 300_000);
+    }, 600_000);
 
     it('shows it no secret and caps its memory', async () => {
       process.env.HOUSTON_SECRET_OF_TEST = 'hunter2';
@@ -198,14 +198,14 @@ describe.skipIf(!hasLibraries)('conversion', () => {
       expect(log).not.toMatch(/hunter2|HOUSTON_DATABASE|TOKEN/);
       expect(log).toContain(`(${8 * 1024 ** 3}, ${8 * 1024 ** 3})`);
       expect((await result('glutton')).error!.message).toMatch(/memory/);
-    }, 300_000);
+    }, 600_000);
 
     it('survives its crash and believes no forged result', async () => {
       expect((await result('crasher')).error!.message).toMatch(/SIGABRT/);
       const forged = await result('forger');
       expect(forged).toMatchObject({ state: 'failed', parity: null });
       expect(forged.error!.message).toMatch(/no valid result/);
-    }, 300_000);
+    }, 600_000);
 
     it('says what cannot be converted, and where to look', async () => {
       const { digest } = await scope.platform.blobs.put(Buffer.from('{"files":{}}'));
@@ -258,7 +258,7 @@ describe.skipIf(!hasLibraries)('conversion', () => {
       await server.close();
       rmSync(folder, { recursive: true, force: true });
     }
-  }, 300_000);
+  }, 600_000);
 });
 
 describe('the Python of conversions', () => {

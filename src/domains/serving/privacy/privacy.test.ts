@@ -331,7 +331,7 @@ test('vectors that are packed as bytes lose columns and rows alike', async () =>
   }
 });
 
-test('an erasure that is killed again and again ends whole', { timeout: 120_000 }, async () => {
+test('an erasure that is killed again and again ends whole', { timeout: 600_000 }, async () => {
   const dataDir = mkdtempSync(join(tmpdir(), 'houston-erasure-'));
   const person = 'marvin-0042';
   try {

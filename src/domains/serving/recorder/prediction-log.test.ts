@@ -266,7 +266,7 @@ test('what is packed is base64 of the numbers with the most significant byte fir
   }
 });
 
-test('killed at any moment, every acknowledged id is there exactly once', { timeout: 120_000 }, async () => {
+test('killed at any moment, every acknowledged id is there exactly once', { timeout: 600_000 }, async () => {
   const acknowledged = new Set<string>();
   const hasSealed = () =>
     readdirSync(join(folder, 'crash/predictions')).some((name) => name.endsWith('.parquet'));
