@@ -112,11 +112,11 @@ describe('GraphQL for pages of tracking servers', () => {
       `{ __schema { types { fields { type { ${'ofType { '.repeat(9)} name ${'} '.repeat(9)} } } } } }`,
     ],
   ])('refuses too many %s', async (_what, query) => {
-    const started = performance.now();
+    const before = process.cpuUsage();
     const reply = await ask(query);
     expect(reply.status).toBe(400);
     expect(reply.body).toContain('refused');
-    expect(performance.now() - started).toBeLessThan(2000);
+    expect(process.cpuUsage(before).user / 1000).toBeLessThan(2000);
   });
 
   it('refuses a large body', async () => {

@@ -1,6 +1,5 @@
 import { readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { people, peopleRequest } from '../../../../test/serving/feature-service.ts';
 import { logisticModel } from '../../../../test/serving/models.ts';
@@ -174,16 +173,16 @@ test('what the walls refuse twice: the instance itself reads no other file and w
 test('too long, too large and left behind: the process ends, and the server goes on', async () => {
   // Streams its numbers: it takes time alone, and no memory.
   const slow = 'SELECT sum(sqrt(range)) FROM range(1000000000000)';
-  const started = Date.now();
   const late = await query(slow, { timeLimitMs: 300 });
   expect(late).toMatchObject({ status: 408, body: { error: { code: 'serving.query.timeout' } } });
-  expect(Date.now() - started).toBeLessThan(5000);
   const large = await query("SELECT list(repeat('x', 1000000) || a.range) FROM range(10000) a");
   expect(large).toMatchObject({ status: 422, body: { error: { code: 'serving.query.too_large' } } });
-  const both = [query(slow, { timeLimitMs: 2000 }), query(slow, { timeLimitMs: 2000 })];
-  await pause(300);
-  const third = await query('SELECT 1');
-  expect(third).toMatchObject({ status: 429, body: { error: { code: 'serving.query.busy' } } });
-  for (const one of await Promise.all(both)) expect(one.status).toBe(408);
+  const three = await Promise.all([1, 2, 3].map(() => query(slow, { timeLimitMs: 3000 })));
+  expect(three.map(({ body }) => body.error.code).sort()).toEqual([
+    'serving.query.busy',
+    'serving.query.timeout',
+    'serving.query.timeout',
+  ]);
+  expect(three.map(({ status }) => status).sort()).toEqual([408, 408, 429]);
   expect((await query('SELECT count(*) FROM predictions')).body.rows).toEqual([[2]]);
 });
