@@ -18,7 +18,8 @@ afterAll(() => rmSync(dataDir, { recursive: true, force: true }));
 
 const bad = [[harmless + 1]];
 const good = [[0]];
-const runtime = { timeoutMs: 300 };
+/** For rows that do not hang it is enough on a busy machine too. */
+const runtime = { timeoutMs: 2000 };
 
 async function deploy(to: ServingServer, name: string, spec: object, version = 1) {
   await to.call('PUT', `/api/serving/deployments/${name}`, { model: name, ...spec });
@@ -34,13 +35,12 @@ const view = async (of: ServingServer, name: string) =>
 /** Sends rows that hang until the revision is in quarantine; returns the statuses. */
 async function provoke(to: ServingServer, name: string): Promise<number[]> {
   const statuses: number[] = [];
-  for (let i = 0; i < 30; i++) {
+  for (;;) {
     const { body } = await to.call('GET', `/api/serving/quarantine?deployment=${name}&state=active`);
     if (body.items.length > 0) return statuses;
     statuses.push((await to.infer(name, bad)).status);
     await wait(100);
   }
-  throw new Error(`It is not in quarantine after ${statuses.join(', ')}.`);
 }
 const eventsOf = async (of: ServingServer, type: string) =>
   (await listEvents(of.scope, { types: [type], order: 'oldest' })).map(({ data }) => data);

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { eventually } from '../../../../test/eventually.ts';
 import { hangingModel, harmless, hungryModel } from '../../../../test/serving/faulty-models.ts';
 import { logisticModel } from '../../../../test/serving/models.ts';
 import { type HostPool, openHostPool } from './host-pool.ts';
@@ -47,7 +48,7 @@ async function openPool(
   const faults: Fault[] = [];
   const pool = await openHostPool(openProcessHost(pathOf(name), 1), {
     hosts: 1,
-    timeoutMs: 10_000,
+    timeoutMs: 120_000,
     memoryBytes: null,
     onFault: (fault) => faults.push(fault),
     ...options,
@@ -59,7 +60,7 @@ test('a process answers like a thread', async () => {
   const { pool } = await openPool('slow');
   const threads = await openHostPool(openThreadHost(pathOf('slow'), 1), {
     hosts: 1,
-    timeoutMs: 10_000,
+    timeoutMs: 120_000,
     memoryBytes: null,
     onFault: () => {},
   });
@@ -87,12 +88,10 @@ test.skipIf(process.platform !== 'linux')(
 );
 
 test('a run that hangs is ended with its process; the next is answered, and the caller told', async () => {
-  const { pool, faults } = await openPool('hanging', { timeoutMs: 400 });
-  const began = performance.now();
+  const { pool, faults } = await openPool('hanging', { timeoutMs: 2000 });
   const [hung, waiting] = await Promise.allSettled([pool.run(one(harmless + 1)), pool.run(one(0))]);
   expect(hung).toMatchObject({ status: 'rejected', reason: { code: 'serving.request.timeout' } });
   expect(waiting.status).toBe('fulfilled');
-  expect(performance.now() - began).toBeLessThan(8000);
   expect(faults.map(({ kind }) => kind)).toEqual(['hang']);
   await pool.close();
   expect(processesOf('hanging')).toEqual([]);
@@ -147,15 +146,12 @@ test('one that dies leaves the pool at once and is started again, later each tim
   void pool.run(one(1)).catch(() => {});
   expect(opened[1].posted).toHaveLength(1);
   expect(opened[0].posted).toHaveLength(0);
-  await wait(20);
-  expect(opened).toHaveLength(3);
+  await eventually(() => expect(opened).toHaveLength(3));
   expect(faults.map(({ kind }) => kind)).toEqual(['stopped']);
   state.fails = 1;
   opened[2].events.onGone('It ended.');
-  await wait(150);
-  expect(faults.map(({ kind }) => kind)).toEqual(['stopped', 'stopped', 'crash']);
-  await wait(300);
-  expect(opened).toHaveLength(4);
+  await eventually(() => expect(faults.map(({ kind }) => kind)).toEqual(['stopped', 'stopped', 'crash']));
+  await eventually(() => expect(opened).toHaveLength(4));
   expect([0, 1, 2, 3, 20].map(restartDelayMs)).toEqual([0, 100, 200, 400, 10_000]);
 });
 
