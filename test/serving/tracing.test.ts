@@ -2,6 +2,7 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { Client, credentials, Metadata } from '@grpc/grpc-js';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { eventually } from '../eventually.ts';
 import { startTestHouston, type TestHouston } from '../houston.ts';
 import { encodeMessage } from './grpc-client.ts';
 import { logisticModel } from './models.ts';
@@ -45,20 +46,18 @@ type Columns = {
 
 /** A trace once `of` has it whole: with a span of this name. */
 async function traceOf(of: TestHouston, traceId: string, name: string): Promise<TraceView> {
-  for (let tries = 0; tries < 100; tries++) {
+  return eventually(async () => {
     const response = await fetch(`${of.url}/api/experiments/traces/tr-${traceId}`);
-    if (response.status === 200) {
-      const { columns, ...trace } = (await response.json()) as TraceView & { columns: Columns };
-      const spans = columns.id.map((id, i) => ({
-        id,
-        name: columns.names[columns.name[i]],
-        parentId: columns.parent[i] < 0 ? null : columns.id[columns.parent[i]],
-      }));
-      if (spans.some((span) => span.name === name)) return { ...trace, spans };
-    }
-    await new Promise((resolve) => setTimeout(resolve, 100));
-  }
-  throw new Error(`There is no span ${name} in the trace ${traceId}.`);
+    expect(response.status).toBe(200);
+    const { columns, ...trace } = (await response.json()) as TraceView & { columns: Columns };
+    const spans = columns.id.map((id, i) => ({
+      id,
+      name: columns.names[columns.name[i]],
+      parentId: columns.parent[i] < 0 ? null : columns.id[columns.parent[i]],
+    }));
+    expect(spans.map((span) => span.name)).toContain(name);
+    return { ...trace, spans };
+  });
 }
 
 /** The parent that a span names, whether it is in the trace or not. */
@@ -272,10 +271,6 @@ describe('a collector in trouble', () => {
     const text = await (await fetch(`${houston.url}/metrics`)).text();
     return Number(new RegExp(`^${name} (.*)$`, 'm').exec(text)?.[1]);
   };
-  const until = async (holds: () => Promise<boolean>) => {
-    for (let tries = 0; tries < 100 && !(await holds()); tries++)
-      await new Promise((resolve) => setTimeout(resolve, 100));
-  };
 
   it('is asked again when it says so, given up otherwise, and never waited for', async () => {
     const { port } = collector.address() as AddressInfo;
@@ -284,12 +279,12 @@ describe('a collector in trouble', () => {
       await register(houston, 'm');
       answers = [503, 200];
       expect((await post(houston, '/v2/models/m/infer', question)).status).toBe(200);
-      await until(async () => (await metric(houston, 'houston_trace_spans_exported_total')) === 4);
+      await expect.poll(() => metric(houston, 'houston_trace_spans_exported_total')).toBe(4);
       expect(await metric(houston, 'houston_trace_export_retries_total')).toBe(1);
       expect(bodies).toBe(2);
       answers = [400];
       await post(houston, '/v2/models/m/infer', question);
-      await until(async () => (await metric(houston, 'houston_trace_spans_dropped_total')) === 4);
+      await expect.poll(() => metric(houston, 'houston_trace_spans_dropped_total')).toBe(4);
       expect(await metric(houston, 'houston_trace_spans_exported_total')).toBe(4);
       expect(await metric(houston, 'houston_traces_recorded_total')).toBe(2);
     } finally {
