@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { eventually } from '../eventually.ts';
 import { failingModel, logisticModel } from './models.ts';
 import { createTestRegistry, type ServingServer, startServing } from './serving-server.ts';
 
@@ -109,25 +110,31 @@ test('with a cache every reply is, bit for bit, what its version answers without
   );
   // The histories were such that the cache had something to do.
   expect(seen.hits).toBeGreaterThan(0.1 * seen.answered);
-}, 120_000);
+});
 
 describe('a rollout with a cache', () => {
-  /** Requests of eight different rows until the canary answers too. */
+  /** Requests of eight different rows, most of them while the canary answers too. */
   async function rollOut(name: string, version: number, on: ServingServer, most = 400) {
     const path = `/api/serving/deployments/${name}`;
-    const rollout = { shadowRequests: 4, minimumRequests: 100_000, steps: [50], requireLabels: false };
+    const rollout = {
+      shadowRequests: 4,
+      minimumRequests: 100_000,
+      steps: [50],
+      requireLabels: false,
+      latencyObjectiveMs: 60_000,
+    };
     await on.call('PUT', path, { model: 'm', rollout, cache: true });
     await on.call('POST', `${path}/deploy`, { model: 'm:1' });
     for (let x = 0; x < 8; x++) await on.infer(name, [[x / 8, 1]]);
     const started = await on.call('POST', `${path}/deploy`, { model: `m:${version}` });
     const arms: Record<string, number> = {};
+    const get = async () => (await on.call('GET', `/api/serving/rollouts/${started.body.id}`)).body;
     for (let i = 0; i < most; i++) {
+      if (i === 60) await eventually(async () => expect((await get()).state).toBe('canary'));
       const { body } = await on.infer(name, [[(i % 8) / 8, 1]]);
       arms[body.parameters.arm] = (arms[body.parameters.arm] ?? 0) + 1;
-      if (i % 20 === 0) await new Promise((resolve) => setTimeout(resolve, 25));
     }
-    const evidence = async () =>
-      (await on.call('GET', `/api/serving/rollouts/${started.body.id}`)).body.evidence;
+    const evidence = async () => (await get()).evidence;
     return { arms, id: started.body.id as string, evidence, path };
   }
 
@@ -155,8 +162,11 @@ describe('a rollout with a cache', () => {
           50,
         );
       expect(inRollout.every(({ pairScore }) => pairScore !== null)).toBe(true);
-      const before = await evidence();
-      expect(before.requests.paired).toBe(400);
+      const before = await eventually(async () => {
+        const now = await evidence();
+        expect(now.requests.paired).toBe(400);
+        return now;
+      });
       await own.close();
       own = await startServing({ registry, dataDir });
       const { body } = await own.call('GET', `/api/serving/rollouts/${id}`);
@@ -188,7 +198,7 @@ describe('a rollout with a cache', () => {
       const state = async () => (await own.call('GET', `/api/serving/rollouts/${started.id}`)).body.state;
       for (let i = 0; i < 200 && (await state()) === 'shadow'; i++)
         expect((await own.infer('f', [[2, 1]])).body.model_version).toBe('1');
-      expect(await state()).toBe('rolled-back');
+      await expect.poll(state).toBe('rolled-back');
     } finally {
       await own.close();
     }
