@@ -1,4 +1,4 @@
-// Start to healthy, with an empty data folder and with a million ledger events.
+// Start to healthy: the bundle beside the sources, with an empty data folder, and with a million ledger events.
 // node bench/startup.ts [--events 1000000]
 import { spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -10,25 +10,59 @@ import { createInterface } from 'node:readline';
 import { DatabaseSync } from 'node:sqlite';
 import { parseArgs } from 'node:util';
 import canonicalize from 'canonicalize';
+import { isCurrent } from '../bin/stamp.mjs';
+import { processorTime } from './tracking/servers.ts';
 
 const { values } = parseArgs({ options: { events: { type: 'string', default: '1000000' } } });
-const bin = join(import.meta.dirname, '..', 'bin', 'houston.mjs');
+const root = join(import.meta.dirname, '..');
+const launcher = [join(root, 'bin', 'houston.mjs')];
+const sources = ['--disable-warning=ExperimentalWarning', join(root, 'src', 'cli', 'main.ts')];
+const env = { ...process.env, NODE_COMPILE_CACHE: join(root, 'node_modules', '.cache', 'houston') };
 
-/** Milliseconds from spawn to the line that says healthy, and what the server itself counted. */
-async function start(dataDir: string): Promise<{ wall: number; own: number }> {
+type Start = { wall: number; own: number; processor: number };
+
+/** Milliseconds from spawn to the line that says healthy, what the server itself counted, and processor time. */
+async function start(dataDir: string, program = launcher): Promise<Start> {
   const begin = performance.now();
-  const child = spawn(
-    process.execPath,
-    [bin, 'serve', '--json', '--port', '0', '--data-dir', dataDir, '--log', 'warn'],
-    {
-      stdio: ['ignore', 'pipe', 'inherit'],
-    },
-  );
+  const flags = [
+    'serve',
+    '--json',
+    '--port',
+    '0',
+    '--grpc-port',
+    '0',
+    '--data-dir',
+    dataDir,
+    '--log',
+    'warn',
+  ];
+  const child = spawn(process.execPath, [...program, ...flags], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+    env,
+  });
   const [line] = (await once(createInterface({ input: child.stdout }), 'line')) as [string];
   const wall = performance.now() - begin;
+  const processor = processorTime(child.pid!);
   child.kill('SIGTERM');
   await once(child, 'exit');
-  return { wall, own: (JSON.parse(line) as { milliseconds: number }).milliseconds };
+  return { wall, own: (JSON.parse(line) as { milliseconds: number }).milliseconds, processor };
+}
+
+/** The bundle beside the sources, in turns: medians of processor time until healthy, and their ratio. */
+async function compare(dataDir: string): Promise<void> {
+  if (!isCurrent(join(root, 'dist', 'server'), root)) {
+    throw new Error('The bundle is missing or stale: "npm run build:server" first.');
+  }
+  const times: [number[], number[]] = [[], []];
+  await start(dataDir, sources);
+  for (let i = 0; i < 5; i++) {
+    times[0].push((await start(dataDir)).processor);
+    times[1].push((await start(dataDir, sources)).processor);
+  }
+  const [ours, theirs] = times.map(median);
+  console.log(
+    `processor time until healthy: bundle ${ours} ms, sources ${theirs} ms: ${(theirs! / ours!).toFixed(1)} ×, medians of 5`,
+  );
 }
 
 function fill(dataDir: string, count: number): void {
@@ -74,13 +108,14 @@ function fill(dataDir: string, count: number): void {
   db.close();
 }
 
-const median = (list: number[]) => list.sort((a, b) => a - b)[list.length >> 1];
+const median = (list: number[]) => list.sort((a, b) => a - b)[list.length >> 1]!;
 const dataDir = mkdtempSync(join(tmpdir(), 'houston-bench-'));
 try {
   await start(dataDir); // fills the compile cache and makes the schema
+  await compare(dataDir);
   for (const events of [0, Number(values.events)]) {
     if (events > 0) fill(dataDir, events);
-    const runs: { wall: number; own: number }[] = [];
+    const runs: Start[] = [];
     for (let i = 0; i < 5; i++) {
       if (events === 0) rmSync(dataDir, { recursive: true });
       runs.push(await start(dataDir));
