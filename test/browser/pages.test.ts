@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { beforeAll, expect, it } from 'vitest';
 import { logisticModel } from '../serving/models.ts';
 import { describeInBrowser } from './browser.ts';
@@ -12,6 +14,10 @@ const measure = `(() => {
     error: document.querySelector('[role=alert]')?.textContent ?? null,
   };
 })()`;
+
+const router = readFileSync(join(import.meta.dirname, '../../web/app/router.tsx'), 'utf8');
+/** The addresses of all pages, as the router has them: "/serving/$name". */
+const addresses = [...router.matchAll(/page\('([^']+)'/g)].map(([, address]) => address ?? '');
 
 describeInBrowser('Every page', {}, (suite) => {
   const paths: string[] = [];
@@ -108,6 +114,65 @@ describeInBrowser('Every page', {}, (suite) => {
       expect(problems).toEqual([]);
     },
   );
+
+  it('of an object that is gone says so, and leads back', { timeout: 240_000 }, async () => {
+    const { page, problems, expectStatus } = await suite.open();
+    expectStatus(404);
+    const objects = addresses.filter((address) => /\$\w+$/.test(address) && !address.endsWith('$trace'));
+    expect(objects.length).toBeGreaterThan(10);
+    for (const address of objects) {
+      const target = address.replaceAll(/\$version/g, '7').replaceAll(/\$\w+/g, 'gone');
+      await page.goto(suite.houston.url + target);
+      await page.getByText('It may have been removed').waitFor();
+      expect(await page.locator('#main button').count(), `${target} offers what cannot be done`).toBe(0);
+      await page
+        .locator('#main')
+        .getByRole('link', { name: /^Back to/ })
+        .waitFor();
+    }
+    expect(problems).toEqual([]);
+  });
+
+  it('is in the list above, or has a test of its own', () => {
+    const elsewhere = [
+      '/features/$name',
+      '/monitoring/incidents/$id',
+      // approval.test.ts
+      '/governance/approvals/$id',
+      // traces.test.ts
+      '/experiments/traces/$trace',
+    ];
+    const seen = paths.map((path) => path.replace(/\?.*/, ''));
+    const unseen = addresses.filter((address) => {
+      const pattern = new RegExp(`^${address.replaceAll(/\$\w+/g, '[^/]+')}$`);
+      return !seen.some((path) => pattern.test(path));
+    });
+    expect(unseen.sort()).toEqual(elsewhere.sort());
+  });
+
+  it('is walked by keys alone: to a list, into a row, along its tabs', async () => {
+    const { page, problems } = await suite.open();
+    await page.goto(suite.houston.url);
+    await page.getByRole('heading', { level: 1, name: 'Overview' }).waitFor();
+    await page.keyboard.press('g');
+    await page.keyboard.press('s');
+    await page.getByRole('heading', { level: 1, name: 'Deployments' }).waitFor();
+    await page.getByText(long).first().waitFor();
+    await page.keyboard.press('/');
+    await page.keyboard.type('a-name');
+    for (let presses = 0; presses < 12; presses++) {
+      await page.keyboard.press('Tab');
+      if ((await page.evaluate('document.activeElement.getAttribute("role")')) === 'grid') break;
+    }
+    await page.keyboard.press('ArrowDown');
+    await page.keyboard.press('Enter');
+    await page.getByRole('heading', { level: 1, name: long }).waitFor();
+    await page.getByRole('tab', { selected: true }).focus();
+    await page.keyboard.press('ArrowRight');
+    await page.getByRole('tab', { name: 'Traffic', selected: true }).waitFor();
+    expect(page.url()).toContain('tab=traffic');
+    expect(problems).toEqual([]);
+  });
 
   it('says so when there is nothing at an address', async () => {
     const { page, expectStatus } = await suite.open();

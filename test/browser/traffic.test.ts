@@ -69,4 +69,28 @@ describeInBrowser('The traffic of a deployment', {}, (suite) => {
     await page.waitForURL(/from=.*to=/);
     expect(problems).toEqual([]);
   });
+
+  it('marks where a statement is wrong, until it is changed', async () => {
+    const { page, expectStatus } = await suite.open();
+    expectStatus(400);
+    const sql = 'SELECT score,\n  nope\nFROM predictions';
+    await page.goto(`${suite.houston.url}/serving/shaky?tab=query&sql=${encodeURIComponent(sql)}`);
+    const mark = page.locator('.sql-wrong');
+    await mark.waitFor(patience);
+    expect(await mark.textContent()).toBe('nope');
+    await page.getByRole('textbox', { name: 'SQL' }).focus();
+    await page.keyboard.type('x');
+    await mark.waitFor({ state: 'detached' });
+  });
+
+  it('filters the log by sampling, in the address too', async () => {
+    const { page, problems } = await suite.open();
+    await page.goto(`${suite.houston.url}/serving/shaky?tab=predictions`);
+    await page.getByRole('grid').waitFor(patience);
+    await page.getByRole('textbox', { name: 'Sampled or not' }).click();
+    await page.getByRole('option', { name: 'not sampled' }).click();
+    await page.waitForURL(/sampled=false/);
+    await page.getByText('No record fits the filter').waitFor();
+    expect(problems).toEqual([]);
+  });
 });

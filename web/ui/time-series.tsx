@@ -238,7 +238,7 @@ function options(
     bands,
     tzDate: (seconds) => uPlot.tzDate(new Date(seconds * 1000), 'Etc/UTC'),
     legend: { show: false },
-    padding: [10, 12, 0, 0],
+    padding: [10, 18, 0, 0],
     cursor: {
       y: false,
       points: { size: 6 },

@@ -124,7 +124,11 @@ export function settingWords(settings: {
   return [
     ['window', 'Window', `${duration(settings.window)} of event time`],
     ['labelHorizon', 'Outcomes are known', `${duration(settings.labelHorizon)} after the window ends`],
-    ['metric', 'Judged by', `${settings.metric}, with calibration gap and excess log loss`],
+    [
+      'metric',
+      'Judged by',
+      `${metricWords(metricKey(settings.metric)).label}, with calibration gap and excess log loss`,
+    ],
     ['minimumRows', 'Enough rows', `${settings.minimumRows}`],
     ['minimumCoverage', 'Enough outcomes', `${percent(settings.minimumCoverage, 0)} of the rows`],
     ['alpha', 'Level', `${settings.alpha} per window, before persistence`],

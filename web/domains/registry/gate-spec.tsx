@@ -1,6 +1,7 @@
 import type { Model } from '../../api/types.ts';
 import { brief } from '../../ui/format.ts';
 import { Panel } from '../../ui/panel.tsx';
+import { metricWords } from '../monitoring/monitor-words.ts';
 import { checkTitle } from './check-words.ts';
 
 /** The checks that every version meets with nothing configured, and their safe bounds. */
@@ -16,8 +17,6 @@ const standard: [name: string, bound: string][] = [
   ['deterministic', 'scores differ by at most 1e-4'],
 ];
 
-const metricWords: Record<string, string> = { auc: 'AUC', logLoss: 'log loss', brier: 'Brier score' };
-
 type Change = { check?: string; bound?: number; metric?: string; critical?: boolean; enabled?: boolean };
 
 /** What a version must pass before it ships: the safe defaults, and what this model changes. */
@@ -27,7 +26,7 @@ export function GateSpec({ model }: { model: Model }) {
   return (
     <Panel
       title="Gate"
-      note={`judges by ${metricWords[model.gate.primaryMetric ?? 'auc'] ?? model.gate.primaryMetric}; ${changes.length === 0 ? 'the safe defaults' : `${changes.length} set for this model, the rest by default`}; a check without enough evidence holds`}
+      note={`judges by ${metricWords(model.gate.primaryMetric ?? 'auc').label}; ${changes.length === 0 ? 'the safe defaults' : `${changes.length} set for this model, the rest by default`}; a check without enough evidence holds`}
       flush
     >
       <div style={{ overflowX: 'auto' }}>

@@ -271,7 +271,7 @@ function versionColumns(
         ) : (
           <span className="faint">–</span>
         ),
-      width: '84px',
+      width: '96px',
     },
     {
       key: 'data',

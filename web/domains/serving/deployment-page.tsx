@@ -134,12 +134,7 @@ function Live({ deployment, rollouts }: { deployment: Deployment; rollouts: Roll
               </div>
               <div className="stat-note">{champion ? servedWords(champion) : 'nothing yet'}</div>
             </div>
-            <Stat
-              label="Requests per second"
-              value={traffic.requestsPerSecond}
-              unit="/s"
-              note="last seconds"
-            />
+            <Stat label="Requests/s" value={traffic.requestsPerSecond} note="last seconds" />
             <Stat label="Requests" value={traffic.requests} note="since start" />
             <Stat label="Failed" value={traffic.errors} note={`of ${count(traffic.requests)} requests`} />
             <Stat label="Latency p50" value={duration(traffic.p50Ms)} note="whole request" />

@@ -75,7 +75,7 @@ const columns: Column<Deployment>[] = [
     title: 'State',
     value: servingState,
     render: (deployment) => <StateBadge state={servingState(deployment)} title={servingReason(deployment)} />,
-    width: '118px',
+    width: '112px',
   },
   {
     key: 'name',
@@ -86,7 +86,7 @@ const columns: Column<Deployment>[] = [
         <b>{deployment.name}</b> <span className="tag">{deployment.environment}</span>
       </>
     ),
-    width: 'minmax(160px, 2fr)',
+    width: 'minmax(150px, 2fr)',
   },
   {
     key: 'serves',
@@ -123,7 +123,7 @@ const columns: Column<Deployment>[] = [
       ) : (
         <span className="faint">–</span>
       ),
-    width: 'minmax(150px, 1.2fr)',
+    width: 'minmax(110px, 1.2fr)',
   },
   {
     key: 'windows',
@@ -146,7 +146,7 @@ const columns: Column<Deployment>[] = [
     title: 'p50 / p99',
     value: (deployment) => deployment.traffic.p99Ms,
     render: (deployment) => `${duration(deployment.traffic.p50Ms)} / ${duration(deployment.traffic.p99Ms)}`,
-    width: '150px',
+    width: '136px',
     align: 'right',
   },
   {

@@ -137,7 +137,7 @@ export function QueryPanel({ deployment }: { deployment: Deployment }) {
           <Empty
             title={ask.isPending ? 'It runs' : cancelled ? 'Cancelled' : 'Nothing has been asked yet'}
             {...(text
-              ? { command: `houston predictions query ${deployment.name} "${text.split('\n')[0]} …"` }
+              ? { command: `npx houston predictions query ${deployment.name} ${shellQuoted(text)}` }
               : {})}
           >
             The statement runs in a process of its own that can read this record and nothing else.
@@ -146,6 +146,11 @@ export function QueryPanel({ deployment }: { deployment: Deployment }) {
       )}
     </>
   );
+}
+
+/** A statement as one word of a shell. */
+function shellQuoted(sql: string): string {
+  return `'${sql.trim().replaceAll(/\s+/g, ' ').replaceAll("'", "'\\''")}'`;
 }
 
 /** Where the server found a statement to be wrong. */

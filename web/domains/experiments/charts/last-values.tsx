@@ -2,6 +2,7 @@ import type { Curve } from '../../../api/types.ts';
 import { usePalette } from '../../../ui/charts.ts';
 import { significant } from '../../../ui/format.ts';
 import type { RunLine } from './curve-chart.tsx';
+import './last-values.css';
 
 type LastValuesProps = { name: string; curves: Curve[]; runs: RunLine[]; height: number };
 
@@ -28,12 +29,14 @@ export function LastValues({ name, curves, runs, height }: LastValuesProps) {
                 {run?.label ?? key}
               </th>
               <td className="last-bar">
-                <i
-                  style={{
-                    width: value === null || widest === 0 ? 0 : `${(Math.abs(value) / widest) * 100}%`,
-                    background: palette.series[(run?.color ?? 0) % palette.series.length],
-                  }}
-                />
+                {value === null || widest === 0 ? null : (
+                  <i
+                    style={{
+                      width: `${(Math.abs(value) / widest) * 100}%`,
+                      background: palette.series[(run?.color ?? 0) % palette.series.length],
+                    }}
+                  />
+                )}
               </td>
               <td className="num" title={value === null ? 'not a finite number' : String(value)}>
                 {value === null ? 'not finite' : significant(value, 5)}
