@@ -118,7 +118,9 @@ describeInBrowser('Every page', {}, (suite) => {
   it('of an object that is gone says so, and leads back', { timeout: 240_000 }, async () => {
     const { page, problems, expectStatus } = await suite.open();
     expectStatus(404);
-    const objects = addresses.filter((address) => /\$\w+$/.test(address) && !address.endsWith('$trace'));
+    // A run's id has a form of its own, a model's page is a prompt's too, and traces have a test of their own.
+    const others = ['/pipelines/runs/$id', '/registry/$name', '/experiments/traces/$trace'];
+    const objects = addresses.filter((address) => /\$\w+$/.test(address) && !others.includes(address));
     expect(objects.length).toBeGreaterThan(10);
     for (const address of objects) {
       const target = address.replaceAll(/\$version/g, '7').replaceAll(/\$\w+/g, 'gone');

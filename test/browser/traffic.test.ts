@@ -87,7 +87,7 @@ describeInBrowser('The traffic of a deployment', {}, (suite) => {
     const { page, problems } = await suite.open();
     await page.goto(`${suite.houston.url}/serving/shaky?tab=predictions`);
     await page.getByRole('grid').waitFor(patience);
-    await page.getByRole('textbox', { name: 'Sampled or not' }).click();
+    await page.getByRole('combobox', { name: 'Sampled or not' }).click();
     await page.getByRole('option', { name: 'not sampled' }).click();
     await page.waitForURL(/sampled=false/);
     await page.getByText('No record fits the filter').waitFor();

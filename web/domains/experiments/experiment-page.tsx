@@ -24,6 +24,7 @@ export function ExperimentPage() {
   const table = useTableState(name, columns.data);
   return (
     <Page
+      error={columns.error}
       title={name}
       crumbs={[{ label: 'Experiments', to: '/experiments' }]}
       api={{
