@@ -276,9 +276,8 @@ export const faults: Fault[] = [
         await server.must('POST', `/api/serving/quarantine/${held.revision}/release`, {
           reason: 'the run goes on',
         });
-      const closed = await server.until(
-        async () => (await server.incidents()).filter((one) => one.deployment === 'challenged').every(isOver),
-        60,
+      const closed = await server.until(async () =>
+        (await server.incidents()).filter((one) => one.deployment === 'challenged').every(isOver),
       );
       await server.must('DELETE', '/api/serving/deployments/challenged');
       return {
