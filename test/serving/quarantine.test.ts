@@ -188,7 +188,7 @@ describe('a revision that hangs again and again', () => {
 
   test('as a graph is answered for by its fallback, also after a restart', async () => {
     const registry = createTestRegistry();
-    const folder = mkdtempSync(join(tmpdir(), 'houston-quarantine-'));
+    const folder = join(dataDir, 'graph');
     server = await startServing({ dataDir: folder, registry });
     await registry.add(server.platform, 'hangs', hangingModel());
     const graph = { nodes: { only: { model: 'hangs' } } };
@@ -208,6 +208,5 @@ describe('a revision that hangs again and again', () => {
     await server.call('POST', `/api/serving/quarantine/${revision}/release`, { reason: 'mended' });
     const score = async () => (await server?.infer('g', good))?.body.outputs[0].data[0];
     await expect.poll(score, { timeout: 60_000 }).toBe(0.5);
-    rmSync(folder, { recursive: true, force: true });
   }, 300_000);
 });
