@@ -47,7 +47,7 @@ class Postgres:
 
         lines = ("\t".join(map(text, row)) + "\n" for row in rows)
         cursor = self.db.cursor()
-        while part := "".join(line for line, _ in zip(lines, range(50_000))):
+        while part := "".join(line for _, line in zip(range(50_000), lines)):
             cursor.copy_from(io.StringIO(part), table, columns=columns)
 
     def one(self, query):
