@@ -42,6 +42,22 @@ async function provoke(to: ServingServer, name: string): Promise<number[]> {
     await wait(100);
   }
 }
+
+/** Deploys a model that hangs as the challenger of one that does not; returns its rollout. */
+async function challenge(to: ServingServer) {
+  await to.registry.add(to.platform, 'm', logisticModel({ weights: [1] }));
+  await to.registry.add(to.platform, 'm', hangingModel());
+  // Neither slowness nor failures decide before the third hang.
+  const rollout = {
+    minimumRequests: 10_000,
+    shadowRequests: 10_000,
+    alpha: 1e-9,
+    latencyObjectiveMs: 60_000,
+  };
+  await deploy(to, 'm', { runtime, rollout });
+  return deploy(to, 'm', { runtime, rollout }, 2);
+}
+
 const eventsOf = async (of: ServingServer, type: string) =>
   (await listEvents(of.scope, { types: [type], order: 'oldest' })).map(({ data }) => data);
 
@@ -139,17 +155,7 @@ describe('a revision that hangs again and again', () => {
 
   test('as a challenger is rolled back; no caller notices', async () => {
     server = await startServing();
-    await server.registry.add(server.platform, 'm', logisticModel({ weights: [1] }));
-    await server.registry.add(server.platform, 'm', hangingModel());
-    // Neither slowness nor failures decide before the third hang.
-    const rollout = {
-      minimumRequests: 10_000,
-      shadowRequests: 10_000,
-      alpha: 1e-9,
-      latencyObjectiveMs: 60_000,
-    };
-    await deploy(server, 'm', { runtime, rollout });
-    const { id } = await deploy(server, 'm', { runtime, rollout }, 2);
+    const { id } = await challenge(server);
     const statuses = await provoke(server, 'm');
     expect(new Set(statuses)).toEqual(new Set([200]));
     const rolloutOf = async () =>
@@ -162,16 +168,7 @@ describe('a revision that hangs again and again', () => {
   test('as a challenger that is released at once: what it still had to do is held against nobody', async () => {
     server = await startServing();
     const { call } = server;
-    await server.registry.add(server.platform, 'm', logisticModel({ weights: [1] }));
-    await server.registry.add(server.platform, 'm', hangingModel());
-    const rollout = {
-      minimumRequests: 10_000,
-      shadowRequests: 10_000,
-      alpha: 1e-9,
-      latencyObjectiveMs: 60_000,
-    };
-    await deploy(server, 'm', { runtime, rollout });
-    const { id } = await deploy(server, 'm', { runtime, rollout }, 2);
+    const { id } = await challenge(server);
     // Many at once: more wait for the challenger than it takes to put it in quarantine.
     await Promise.all(Array.from({ length: 24 }, () => (server as ServingServer).infer('m', bad)));
     const active = async () => (await call('GET', '/api/serving/quarantine?state=active')).body.items;
