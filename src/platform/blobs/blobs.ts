@@ -128,7 +128,10 @@ export function openLocalBlobs(
     },
     flushed: unflushed.settled,
   };
-  void readdir(staging).then((left) => Promise.all(left.map((name) => removeStale(join(staging, name)))));
+  // A folder that cannot be read harms nobody yet: `put` says what is wrong.
+  readdir(staging)
+    .then((left) => Promise.all(left.map((name) => removeStale(join(staging, name)))))
+    .catch(() => undefined);
   return { ...store, uploads: openUploads(config, store, boot) };
 }
 

@@ -70,7 +70,8 @@ export function openUploads(config: Config, blobs: Pick<BlobStore, 'put' | 'has'
     }
     return swept;
   };
-  void sweep(day);
+  // One that cannot read its folder harms nobody yet: `begin` sweeps again, and says what is wrong.
+  sweep(day).catch(() => undefined);
 
   return {
     async begin(label, parts) {
