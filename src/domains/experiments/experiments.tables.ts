@@ -12,6 +12,7 @@ import { experimentsEvaluation } from './migrations/experiments-012-evaluation.t
 import { experimentsReviews } from './migrations/experiments-021-reviews.ts';
 import { experimentsPointBlocks } from './migrations/experiments-022-point-blocks.ts';
 import { experimentsSearchPages } from './migrations/experiments-022-search-pages.ts';
+import { experimentsPlainPoints } from './migrations/experiments-023-plain-points.ts';
 import type { LabelSchemaRow } from './reviews/label-schemas.model.ts';
 import type { ReviewItemRow, ReviewQueueRow } from './reviews/review-queues.model.ts';
 import type { ScorerRow, ScorerVersionRow } from './scorers/scorers.service.ts';
@@ -223,4 +224,5 @@ export const experimentsMigrations: Migration[] = [
   experimentsReviews,
   experimentsPointBlocks,
   experimentsSearchPages,
+  experimentsPlainPoints,
 ];

@@ -69,12 +69,33 @@ export function unpackInto(target: Columns, at: number, bytes: Uint8Array, count
       column.set(numbers.subarray(from, from + count), at);
       from += count;
     } else {
-      const [first, distance] = [numbers[from]!, numbers[from + 1]!];
-      for (let k = 0; k < count; k++) column[at + k] = first + k * distance;
+      fillEvenly(column.subarray(at, at + count), [numbers[from]!, numbers[from + 1]!], 0);
       from += 2;
     }
   }
   target.values.set(numbers.subarray(from, from + count), at);
+}
+
+/** Where the parts of bytes of `packColumns` lie that begin with this head. */
+export function layoutOf(head: Uint8Array, count: number) {
+  const [stepsAreEven, timesAreEven] = [head[0] === 1, head[1] === 1];
+  const timesAt = 8 + (stepsAreEven ? 16 : 8 * count);
+  return { stepsAreEven, timesAreEven, timesAt, valuesAt: timesAt + (timesAreEven ? 16 : 8 * count) };
+}
+
+/** Fills a column with numbers at one distance, beginning with the one at place `from`. */
+export function fillEvenly(
+  target: Float64Array,
+  [first, distance]: readonly [number, number],
+  from: number,
+): void {
+  for (let i = 0; i < target.length; i++) target[i] = first + (from + i) * distance;
+}
+
+/** Whether each number is greater than the one before it. */
+export function isAscending(column: Float64Array): boolean {
+  for (let i = 1; i < column.length; i++) if (!(column[i]! > column[i - 1]!)) return false;
+  return true;
 }
 
 type Comparison = (a: number, b: number) => number;
@@ -93,6 +114,7 @@ function compareValues(a: number, b: number): number {
 
 /** The points in order, each once; the columns themselves when they are so already. */
 export function inOrder(points: Columns, first: 'step' | 'time'): Columns {
+  if (isAscending(first === 'step' ? points.steps : points.times)) return points;
   const compare = comparison(points, first);
   const count = points.steps.length;
   let isOrdered = true;
@@ -121,6 +143,15 @@ export function lowerBound(column: Float64Array, least: number): number {
   return low;
 }
 
+type Range = { from: number; to: number };
+
+const placesWithin = (steps: Float64Array, { from, to }: Range) =>
+  [lowerBound(steps, from), lowerBound(steps, to + 1)] as const;
+
+/** Steps in order, those from `from` to `to`. */
+export const stepsWithin = (steps: Float64Array, range: Range): Float64Array =>
+  steps.subarray(...placesWithin(steps, range));
+
 /** Points in order of steps, those with a step from `from` to `to`. */
-export const withinSteps = (points: Columns, { from, to }: { from: number; to: number }): Columns =>
-  cutColumns(points, lowerBound(points.steps, from), lowerBound(points.steps, to + 1));
+export const withinSteps = (points: Columns, range: Range): Columns =>
+  cutColumns(points, ...placesWithin(points.steps, range));

@@ -92,7 +92,10 @@ describeOnEachDatabase('points in a log and in blocks', (open) => {
 describeOnEachDatabase('points of before there were blocks', (open) => {
   it('are what they were', async () => {
     const name = 'experiments-022-point-blocks';
-    const before = experimentsMigrations.filter((migration) => migration.name !== name);
+    const before = experimentsMigrations.slice(
+      0,
+      experimentsMigrations.findIndex((migration) => migration.name === name),
+    );
     const platform = await open(before);
     const scope = platform.systemScope('user:test');
     const { db } = platform;

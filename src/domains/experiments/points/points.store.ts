@@ -165,7 +165,7 @@ export async function addBlocks(db: Db, added: readonly (readonly [number, Colum
   await insertMany(db, blockTarget, rows);
 }
 
-function concatenate(pieces: readonly Columns[]): Columns {
+export function concatenate(pieces: readonly Columns[]): Columns {
   const all = makeColumns(pieces.reduce((sum, { steps }) => sum + steps.length, 0));
   let at = 0;
   for (const { steps, times, values } of pieces) {
@@ -191,29 +191,29 @@ export function seriesOf(db: Db, runIds: readonly string[], key: string): Promis
 /** All points of one metric of a run, each once, by step, time and value. */
 export async function pointsOf(db: Db, { id, run_id }: Series, key: string): Promise<Columns> {
   // The log first: what is folded meanwhile is then read twice, which does no harm.
-  const logged = await selectRows<LogRow>(
-    db,
-    sql`select keys, data from experiments_point_log where run_id = ${run_id} order by id`,
-  );
+  const waiting = await waitingPoints(db, run_id, key);
   const blocks = await selectRows<[points: number, data: Uint8Array]>(
     db,
     sql`select points, data from experiments_point_blocks where series = ${id} order by low, id`,
   );
-  const waiting = logged.flatMap((row) => [...unpackLog(row)].filter(([name]) => name === key));
-  const stored = blocks.reduce((sum, [count]) => sum + count, 0);
-  const all = makeColumns(waiting.reduce((sum, [, { steps }]) => sum + steps.length, stored));
+  const stored = makeColumns(blocks.reduce((sum, [count]) => sum + count, 0));
   let at = 0;
   for (const [count, data] of blocks) {
-    unpackInto(all, at, data, count);
+    unpackInto(stored, at, data, count);
     at += count;
   }
-  for (const [, { steps, times, values }] of waiting) {
-    all.steps.set(steps, at);
-    all.times.set(times, at);
-    all.values.set(values, at);
-    at += steps.length;
-  }
-  return inOrder(all, 'step');
+  return inOrder(waiting.steps.length === 0 ? stored : concatenate([stored, waiting]), 'step');
+}
+
+/** Points of one metric of a run that are in the log, as they came. */
+export async function waitingPoints(db: Db, runId: string, key: string): Promise<Columns> {
+  const rows = await selectRows<LogRow>(
+    db,
+    sql`select keys, data from experiments_point_log where run_id = ${runId} order by id`,
+  );
+  const pieces: Columns[] = [];
+  for (const row of rows) for (const [name, points] of unpackLog(row)) if (name === key) pieces.push(points);
+  return concatenate(pieces);
 }
 
 /** How many points runs have. */

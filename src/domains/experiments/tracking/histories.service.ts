@@ -3,7 +3,8 @@ import { isAnyOf } from '../bulk.store.ts';
 import { experimentsError } from '../experiments.contract.ts';
 import type { MetricPoint } from '../experiments.model.ts';
 import { metricPoints, toPoints } from '../metrics.store.ts';
-import { type Columns, cutColumns, inOrder, withinSteps } from '../points/columns.model.ts';
+import { cutColumns, inOrder, stepsWithin } from '../points/columns.model.ts';
+import { type Outline, outlineOf } from '../points/outline.store.ts';
 import { pointsOf, type Series, seriesOf } from '../points/points.store.ts';
 import { decodeOffset, encodeOffset } from '../search/filter.model.ts';
 import { distinctSteps, placesOf, spreadOver } from './steps.model.ts';
@@ -75,20 +76,19 @@ export async function sampledHistories(
     throw experimentsError('experiments.search.invalid', 'max_results is a whole number from 1 to 2500.');
   }
   await existing(scope, runIds);
-  const within = startStep === undefined ? undefined : { from: startStep, to: endStep! };
+  const within = { from: startStep ?? Number.NEGATIVE_INFINITY, to: endStep ?? Number.POSITIVE_INFINITY };
   const all = await seriesOf(scope.db, runIds, key);
-  const read = reader(scope, key, within);
+  const read = reader(scope, key);
   const steps: Float64Array[] = [];
-  for (const series of all) steps.push(distinctSteps((await read(series)).steps));
+  for (const series of all) steps.push(distinctSteps(stepsWithin((await read(series)).steps, within)));
   const wanted = spreadOver(steps, maxResults);
   const points: RunPoint[] = [];
   for (const [i, series] of all.entries()) {
-    const columns = await read(series);
+    const outline = await read(series);
     const ends = [steps[i]![0], steps[i]!.at(-1)].filter((step) => step !== undefined);
-    for (const [from, to] of placesOf(columns.steps, [...wanted, ...ends], mostOfRun)) {
-      for (const point of toPoints(key, cutColumns(columns, from, to))) {
-        points.push({ ...point, runId: series.run_id });
-      }
+    const places = placesOf(outline.steps, [...wanted, ...ends], mostOfRun);
+    for (const point of toPoints(key, await outline.read(places))) {
+      points.push({ ...point, runId: series.run_id });
     }
   }
   return points;
@@ -98,18 +98,17 @@ export async function sampledHistories(
 const mostOfRun = 2500;
 const mostKept = 4_000_000;
 
-/** Reads series, within a range of steps; what is asked for again is kept as long as it is not too much. */
-function reader(scope: Scope, key: string, range: { from: number; to: number } | undefined) {
-  const kept = new Map<number, Columns>();
+/** Reads outlines of series; what is asked for again is kept as long as it is not too much. */
+function reader(scope: Scope, key: string) {
+  const kept = new Map<number, Outline>();
   let count = 0;
-  return async (series: Series): Promise<Columns> => {
+  return async (series: Series): Promise<Outline> => {
     const known = kept.get(series.id);
     if (known) return known;
-    const all = await pointsOf(scope.db, series, key);
-    const points = range ? withinSteps(all, range) : all;
-    count += all.steps.length;
-    if (count <= mostKept) kept.set(series.id, points);
-    return points;
+    const outline = await outlineOf(scope.db, series, key);
+    count += outline.steps.length;
+    if (count <= mostKept) kept.set(series.id, outline);
+    return outline;
   };
 }
 
