@@ -13,6 +13,7 @@ import { experimentsReviews } from './migrations/experiments-021-reviews.ts';
 import { experimentsPointBlocks } from './migrations/experiments-022-point-blocks.ts';
 import { experimentsSearchPages } from './migrations/experiments-022-search-pages.ts';
 import { experimentsPlainPoints } from './migrations/experiments-023-plain-points.ts';
+import { experimentsCoveringIndexes } from './migrations/experiments-024-covering-indexes.ts';
 import type { LabelSchemaRow } from './reviews/label-schemas.model.ts';
 import type { ReviewItemRow, ReviewQueueRow } from './reviews/review-queues.model.ts';
 import type { ScorerRow, ScorerVersionRow } from './scorers/scorers.service.ts';
@@ -225,4 +226,5 @@ export const experimentsMigrations: Migration[] = [
   experimentsPointBlocks,
   experimentsSearchPages,
   experimentsPlainPoints,
+  experimentsCoveringIndexes,
 ];

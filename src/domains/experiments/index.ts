@@ -46,7 +46,7 @@ export {
 } from './traces/spans/spans.model.ts';
 export type { SpanRow } from './traces/spans/spans.store.ts';
 export type { NewTrace, Trace } from './traces/traces.model.ts';
-export type { RunParts } from './tracking/run-parts.store.ts';
+export type { RunLinks, RunTexts } from './tracking/run-parts.store.ts';
 export type {
   BareRun,
   BatchPoint,

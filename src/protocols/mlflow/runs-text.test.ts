@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import type { BareRun, RunParts, TrackedRun } from '../../domains/experiments/index.ts';
+import type { BareRun, RunLinks, TrackedRun } from '../../domains/experiments/index.ts';
 import { runsText } from './runs-text.ts';
 import { TAG, wireRun } from './wire.ts';
 
@@ -10,10 +10,10 @@ const key = fc.oneof(
 );
 const number = fc.double({ noNaN: true, noDefaultInfinity: true });
 const stored = fc.oneof(
-  number.map((value) => ({ value, special: 0, loaded: value })),
-  fc.constant({ value: 0, special: 1, loaded: Number.NaN }),
-  fc.constant({ value: Number.MAX_VALUE, special: 2, loaded: Number.POSITIVE_INFINITY }),
-  fc.constant({ value: -Number.MAX_VALUE, special: 3, loaded: Number.NEGATIVE_INFINITY }),
+  number.map((value) => ({ text: value, loaded: value })),
+  fc.constant({ text: 'NaN', loaded: Number.NaN }),
+  fc.constant({ text: 'Infinity', loaded: Number.POSITIVE_INFINITY }),
+  fc.constant({ text: '-Infinity', loaded: Number.NEGATIVE_INFINITY }),
 );
 const pairs = fc.uniqueArray(fc.tuple(key, fc.string({ unit: 'grapheme' })), { selector: ([name]) => name });
 const metrics = fc.uniqueArray(fc.tuple(key, stored, fc.maxSafeInteger(), fc.nat()), {
@@ -63,15 +63,10 @@ const page = fc.array(
 it('says the same as the message of each run', () => {
   fc.assert(
     fc.property(page, (runs) => {
-      const parts: RunParts = { params: [], tags: [], metrics: [], datasets: [], models: [] };
+      const links: RunLinks = { datasets: [], models: [] };
       const whole = runs.map((one, at): TrackedRun => {
-        for (const [name, value] of one.params) parts.params.push([at, name, value]);
-        for (const [name, value] of one.tags) parts.tags.push([at, name, value]);
-        for (const [name, { value, special }, step, time] of one.metrics) {
-          parts.metrics.push([at, name, value, special, step, time]);
-        }
-        for (const input of one.datasets) parts.datasets.push({ at, input });
-        for (const link of one.models) parts.models.push({ at, link });
+        for (const input of one.datasets) links.datasets.push({ at, input });
+        for (const link of one.models) links.models.push({ at, link });
         return {
           ...one.run,
           params: Object.fromEntries(one.params),
@@ -86,10 +81,18 @@ it('says the same as the message of each run', () => {
           models: one.models,
         };
       });
-      const text = runsText(
-        runs.map(({ run }) => run),
-        parts,
-      );
+      const list = (all: [string, string][]) => JSON.stringify(all.map(([key, value]) => ({ key, value })));
+      const text = runsText({
+        runs: runs.map(({ run }) => run),
+        texts: runs.map(({ params, tags, metrics: points }) => ({
+          params: list(params),
+          tags: list(tags),
+          metrics: JSON.stringify(
+            points.map(([key, { text: value }, step, timestamp]) => ({ key, value, timestamp, step })),
+          ),
+        })),
+        links,
+      });
       expect(sorted(JSON.parse(text))).toEqual(sorted(JSON.parse(JSON.stringify(whole.map(wireRun)))));
     }),
   );

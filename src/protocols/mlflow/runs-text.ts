@@ -1,79 +1,48 @@
-import type { BareRun, RunParts } from '../../domains/experiments/index.ts';
+import type { BareRun, RunLinks, RunTexts } from '../../domains/experiments/index.ts';
 import { TAG, wireDatasetInput, wireRunInfo } from './wire.ts';
+
+type Page = { runs: readonly BareRun[]; texts: readonly RunTexts[]; links: RunLinks };
 
 /**
  * The JSON of a page of runs, the same as of `wireRun` for each. It is put together from texts, for a page carries
  * thousands of small values and an object for each would cost more than all else.
  */
-export function runsText(runs: readonly BareRun[], parts: RunParts): string {
-  const metrics = new Lists(runs.length);
-  for (const [at, key, value, special, step, time] of parts.metrics) {
-    const number = special === 0 ? value : specials[special];
-    metrics.add(at, `{"key":${quoted(key)},"value":${number},"timestamp":${time},"step":${step}}`);
-  }
-  const params = new Lists(runs.length);
-  for (const [at, key, value] of parts.params) params.add(at, pairText(key, value));
-  const tags = new Lists(runs.length);
-  const isNamed = new Uint8Array(runs.length);
-  const hasParent = new Uint8Array(runs.length);
-  for (const [at, key, value] of parts.tags) {
-    if (key === TAG.runName) isNamed[at] = 1;
-    if (key === TAG.parentRun) hasParent[at] = 1;
-    tags.add(at, pairText(key, value));
-  }
-  runs.forEach(({ name, parent }, at) => {
-    if (!isNamed[at]) tags.add(at, pairText(TAG.runName, name));
-    if (!hasParent[at] && parent !== null) tags.add(at, pairText(TAG.parentRun, parent));
-  });
-  const datasets = new Lists(runs.length);
-  for (const { at, input } of parts.datasets) datasets.add(at, JSON.stringify(wireDatasetInput(input)));
-  const inputs = new Lists(runs.length);
-  const outputs = new Lists(runs.length);
-  for (const { at, link } of parts.models) {
+export function runsText({ runs, texts, links }: Page): string {
+  const datasets = new Map<number, string>();
+  for (const { at, input } of links.datasets) add(datasets, at, JSON.stringify(wireDatasetInput(input)));
+  const inputs = new Map<number, string>();
+  const outputs = new Map<number, string>();
+  for (const { at, link } of links.models) {
     const { modelId: model_id, direction, step } = link;
-    if (direction === 'input') inputs.add(at, JSON.stringify({ model_id }));
-    else outputs.add(at, JSON.stringify({ model_id, step }));
+    if (direction === 'input') add(inputs, at, JSON.stringify({ model_id }));
+    else add(outputs, at, JSON.stringify({ model_id, step }));
   }
-  const texts = runs.map(
-    (run, at) =>
-      `{"info":${JSON.stringify(wireRunInfo(run))},"data":{"metrics":[${metrics.of(at)}],"params":[${params.of(at)}],` +
-      `"tags":[${tags.of(at)}]},"inputs":{"dataset_inputs":[${datasets.of(at)}],"model_inputs":[${inputs.of(at)}]},` +
-      `"outputs":{"model_outputs":[${outputs.of(at)}]}}`,
-  );
-  return `[${texts.join(',')}]`;
+  const all = runs.map((run, at) => {
+    const { metrics, params, tags } = texts[at]!;
+    return (
+      `{"info":${JSON.stringify(wireRunInfo(run))},"data":{"metrics":${metrics},"params":${params},` +
+      `"tags":${withOwnTags(tags, run)}},"inputs":{"dataset_inputs":[${datasets.get(at) ?? ''}],` +
+      `"model_inputs":[${inputs.get(at) ?? ''}]},"outputs":{"model_outputs":[${outputs.get(at) ?? ''}]}}`
+    );
+  });
+  return `[${all.join(',')}]`;
 }
 
-/** How NaN and the infinities travel, by the marks of stored numbers. */
-const specials: Readonly<Record<number, string>> = { 1: '"NaN"', 2: '"Infinity"', 3: '"-Infinity"' };
-
-const pairText = (key: string, value: string) => `{"key":${quoted(key)},"value":${JSON.stringify(value)}}`;
-
-const known = new Map<string, string>();
-
-/** JSON of a key; the same few come again and again. */
-function quoted(key: string): string {
-  let text = known.get(key);
-  if (text === undefined) {
-    text = JSON.stringify(key);
-    if (known.size === 2000) known.clear();
-    known.set(key, text);
-  }
-  return text;
+function add(lists: Map<number, string>, at: number, item: string): void {
+  const before = lists.get(at);
+  lists.set(at, before === undefined ? item : `${before},${item}`);
 }
 
-/** Items of many lists, as text with commas. */
-class Lists {
-  readonly #texts: string[];
-
-  constructor(size: number) {
-    this.#texts = new Array<string>(size).fill('');
-  }
-
-  add(at: number, item: string): void {
-    this.#texts[at] = this.#texts[at] === '' ? item : `${this.#texts[at]},${item}`;
-  }
-
-  of(at: number): string {
-    return this.#texts[at]!;
-  }
+/** Tags with those that tell a run's name and parent, unless a client has logged others. */
+function withOwnTags(tags: string, { name, parent }: BareRun): string {
+  const added: string[] = [];
+  if (!hasKey(tags, TAG.runName)) added.push(tagText(TAG.runName, name));
+  if (parent !== null && !hasKey(tags, TAG.parentRun)) added.push(tagText(TAG.parentRun, parent));
+  if (added.length === 0) return tags;
+  return `${tags.slice(0, -1)}${tags === '[]' ? '' : ','}${added.join(',')}]`;
 }
+
+const tagText = (key: string, value: string) => JSON.stringify({ key, value });
+
+/** Whether a list has an item of this key; in a text inside of it, quotes would stand behind a backslash. */
+const hasKey = (list: string, key: string) => list.includes(`{"key":${JSON.stringify(key)},`);

@@ -100,7 +100,7 @@ function createRun(tracking: TrackingDoor): MlflowRoute['handle'] {
 
 function searchRuns(tracking: TrackingDoor): MlflowRoute['handle'] {
   return async (scope, fields) => {
-    const { runs, parts, next } = await tracking.searchTrackedRuns(scope, {
+    const { next, ...page } = await tracking.searchTrackedRuns(scope, {
       experimentIds: fields
         .texts('experiment_ids')
         .map((id, i) => parseExperimentId(id, `experiment_ids[${i}]`)),
@@ -111,7 +111,7 @@ function searchRuns(tracking: TrackingDoor): MlflowRoute['handle'] {
       pageToken: fields.optionalText('page_token'),
     });
     const token = next === undefined ? '' : `,"next_page_token":${JSON.stringify(next)}`;
-    return `{"runs":${runsText(runs, parts)}${token}}`;
+    return `{"runs":${runsText(page)}${token}}`;
   };
 }
 

@@ -3,7 +3,7 @@ import type { Scope } from '../../../platform/scope.ts';
 import { experimentsError } from '../experiments.contract.ts';
 import type { ExperimentRow } from '../experiments.tables.ts';
 import { ensureDefaultExperiment, toExperiments } from '../tracking/experiments.service.ts';
-import { partsOfRuns, type RunParts } from '../tracking/run-parts.store.ts';
+import { linksOfRuns, type RunLinks, type RunTexts, textsOfRuns } from '../tracking/run-parts.store.ts';
 import { toBareRun } from '../tracking/runs.store.ts';
 import type { BareRun, Stage, TrackedExperiment } from '../tracking/tracking.model.ts';
 import { compare, keyed } from './conditions.ts';
@@ -41,8 +41,8 @@ export const runGrammar: Grammar = {
   lists: ['run_id'],
 };
 
-/** A page of runs, with what was logged to them apart. */
-export type RunsPage = { runs: BareRun[]; parts: RunParts; next?: string };
+/** A page of runs, with what was logged to each of them apart. */
+export type RunsPage = { runs: BareRun[]; texts: RunTexts[]; links: RunLinks; next?: string };
 
 /** One page of runs of the experiments. A full page always comes with a token. @throws experiments.search.invalid */
 export async function searchTrackedRuns(
@@ -59,9 +59,14 @@ export async function searchTrackedRuns(
   const rows = await findRuns(scope.db, query, select);
   const ids = rows.map(({ id }) => id);
   const next = rows.length === limit ? encodeOffset(offset + limit) : undefined;
+  const [texts, links] = await Promise.all([
+    textsOfRuns(scope.db, ids, select),
+    linksOfRuns(scope.db, ids, select),
+  ]);
   return {
     runs: rows.map(toBareRun),
-    parts: await partsOfRuns(scope.db, ids, select),
+    texts,
+    links,
     ...(next && { next }),
   };
 }

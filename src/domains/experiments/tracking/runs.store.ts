@@ -1,4 +1,5 @@
 import type { Db } from '../../../platform/db/database.ts';
+import { selectRows } from '../../../platform/db/rows.ts';
 import { isAnyOf } from '../bulk.store.ts';
 import { loadNumber, type RunStatus } from '../experiments.model.ts';
 import type { RunRow } from '../experiments.tables.ts';
@@ -50,6 +51,7 @@ export async function assembleRuns(db: Db, rows: readonly RunHead[]): Promise<Tr
   const { params, tags, metrics, datasets, models } = await partsOfRuns(
     db,
     rows.map(({ id }) => id),
+    selectRows,
   );
   for (const [at, key, value] of params) runs[at]!.params[key] = value;
   for (const [at, key, value] of tags) runs[at]!.tags[key] = value;
