@@ -37,11 +37,33 @@ describe('evidence', () => {
       const evidence = createEvidence(rolloutSettings(), 5);
       let requests = 0;
       for (; requests < 200 && !evidence.hasAlarm(); requests++) {
-        evidence.pair({ id: `${requests}`, time: requests, champion: ok(0.5), challenger: bad });
+        const time = 100 * requests;
+        evidence.pair({ id: `${requests}`, time, champion: ok(0.5), challenger: bad });
       }
       expect(requests).toBeLessThan(20);
       expect(evidence.verdict().harm).not.toBeNull();
     }
+  });
+
+  test('moments in which the machine stands still, with many requests in each, roll back at most alpha', () => {
+    const random = createRandom(12);
+    const settings = rolloutSettings({ alpha: 0.05, requireLabels: false });
+    let alarms = 0;
+    const rollouts = 200;
+    for (let r = 0; r < rollouts; r++) {
+      const evidence = createEvidence(settings, 25);
+      for (let stall = 0; stall < 30 && !evidence.hasAlarm(); stall++) {
+        const hit = random.next() < 0.5 ? 'challenger' : 'champion';
+        for (let i = 0; i < 40; i++) {
+          const isHeldUp = i < 20;
+          const pair = { champion: ok(0.5), challenger: ok(0.5) };
+          if (isHeldUp) pair[hit] = { ...ok(0.5), computeMs: 60 - i };
+          evidence.pair({ id: `${stall}-${i}`, time: 1000 * stall + i, ...pair });
+        }
+      }
+      if (evidence.hasAlarm()) alarms++;
+    }
+    expect(alarms / rollouts).toBeLessThanOrEqual(0.05);
   });
 
   test('a split that is not the one set is noticed', () => {

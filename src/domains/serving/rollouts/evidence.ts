@@ -85,10 +85,12 @@ export function createEvidence(settings: RolloutSettings, objectiveMs: number): 
     champion: { failed: 0, invalid: 0, slow: 0, loss: 0 },
     challenger: { failed: 0, invalid: 0, slow: 0, loss: 0 },
   };
+  /** Until when each arm's last slow answer took, in milliseconds. */
+  const slowUntil = { champion: Number.NEGATIVE_INFINITY, challenger: Number.NEGATIVE_INFINITY };
   const disagreement = { sum: 0, rows: 0 };
   const histories = new Map<string, [number, number][]>();
 
-  const countFailures = ({ champion, challenger }: PairObservation) => {
+  const countFailures = ({ time, champion, challenger }: PairObservation) => {
     const count = (kind: 'failed' | 'invalid' | 'slow', of: (result: ArmResult) => boolean) => {
       const inChampion = of(champion) ? 1 : 0;
       const inChallenger = of(challenger) ? 1 : 0;
@@ -102,8 +104,25 @@ export function createEvidence(settings: RolloutSettings, objectiveMs: number): 
     const invalids = count('invalid', (result) => !result.failed && hasInvalid(result.scores));
     if (invalids.treatmentEvents + invalids.controlEvents > 0)
       invalid = ratioGridTest.update(invalid, invalids);
-    const slows = count('slow', (result) => result.computeMs > objectiveMs);
-    if (slows.treatmentEvents + slows.controlEvents > 0) slow = ratioGridTest.update(slow, slows);
+    count('slow', (result) => result.computeMs > objectiveMs);
+    countStalls(time, { champion, challenger });
+  };
+
+  /**
+   * Slow answers of an arm that overlap are one event: whatever holds the machine up for a moment holds up all that runs
+   * then, often many requests in one run, and the test takes events to be independent.
+   */
+  const countStalls = (time: number, results: Record<'champion' | 'challenger', ArmResult>) => {
+    const begins = (arm: 'champion' | 'challenger') => {
+      const { computeMs } = results[arm];
+      if (computeMs <= objectiveMs) return 0;
+      const isNew = time > slowUntil[arm];
+      slowUntil[arm] = Math.max(slowUntil[arm], time + computeMs);
+      return isNew ? 1 : 0;
+    };
+    const stalls = { treatmentEvents: begins('challenger'), controlEvents: begins('champion') };
+    if (stalls.treatmentEvents + stalls.controlEvents > 0)
+      slow = ratioGridTest.update(slow, { ...stalls, treatmentShare: 0.5 });
   };
 
   const judgeLabels = () => {
