@@ -193,6 +193,8 @@ describeOnEachDatabase('ledger', (open) => {
     await append(platform, 12);
     const scope = platform.systemScope('system:test');
     expect(await listEvents(scope, { types: ['test.*'], limit: 5 })).toHaveLength(5);
+    for (const other of ['test.th_ng.*', 'test.%.*', 'TEST.*', 'est.*'])
+      expect(await listEvents(scope, { types: [other] })).toEqual([]);
     expect(await listEvents(scope, { subject: 'thing:3' })).toHaveLength(1);
     expect(await listEvents(scope, { text: 'THING:12' })).toHaveLength(1);
     expect(await listEvents(scope, { text: '%' })).toHaveLength(0);

@@ -76,9 +76,12 @@ export async function listEvents(scope: Scope, filter: EventFilter = {}): Promis
   if (types?.length) {
     query = query.where((where) =>
       where.or(
-        types.map((type) =>
-          type.endsWith('*') ? where('type', 'like', `${type.slice(0, -1)}%`) : where('type', '=', type),
-        ),
+        types.map((type) => {
+          if (!type.endsWith('*')) return where('type', '=', type);
+          // Unlike LIKE the same on both databases, which see case differently, and with nothing to escape.
+          const prefix = type.slice(0, -1);
+          return sql<boolean>`substr(type, 1, ${sql.lit(prefix.length)}) = ${prefix}`;
+        }),
       ),
     );
   }
