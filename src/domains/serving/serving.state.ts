@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { dataFolder } from '../../platform/config.ts';
+import { errorText } from '../../platform/log.ts';
 import type { Platform } from '../../platform/platform.ts';
 import type { PromotionPolicy, RegistryDoor } from '../registry/index.ts';
 import { createGate, type ServerLoad } from './admission/gate.ts';
@@ -99,9 +100,7 @@ export function createServingState(
     ({ directory }) => void refusingLogs.delete(directory),
   );
   const aside = createAsideQueue(512, (error) => {
-    platform.log.warn('scoring aside failed', {
-      error: error instanceof Error ? error.message : String(error),
-    });
+    platform.log.warn('scoring aside failed', { error: errorText(error) });
   });
   const isInUse = (live: LiveRevision) => {
     const route = routes.get(live.revision.deployment);
@@ -191,7 +190,12 @@ export function createServingState(
       const timer = setTimeout(() => {
         retiring.delete(timer);
         if (isInUse(live)) return;
-        void live.release();
+        live.release().catch((error: unknown) => {
+          platform.log.error('a retired model was not released', {
+            revision: live.revision.id,
+            error: errorText(error),
+          });
+        });
         foldMeters(live.revision.deployment);
       }, afterMs).unref();
       retiring.set(timer, live);

@@ -61,7 +61,11 @@ export async function createTables(options: TablesOptions = {}): Promise<Tables>
     run: (sql) => borrowed((connection) => on(connection).run(sql)),
     close() {
       for (const connection of idle) connection.closeSync();
-      void opened?.then((instance) => instance.closeSync());
+      // One that could not be opened has told whoever asked for it.
+      opened?.then(
+        (instance) => instance.closeSync(),
+        () => {},
+      );
     },
   };
 }
