@@ -1,4 +1,5 @@
 import type { Scope } from '../../platform/scope.ts';
+import { withFreshFiles } from '../../platform/tables/index.ts';
 import type { Deployment, ServingDoor } from '../serving/index.ts';
 
 const freshMs = 10_000;
@@ -28,8 +29,10 @@ async function countRows(
 ): Promise<number> {
   const counts = await Promise.all(
     deployments.map(async ({ name }) => {
-      const relation = await serving.predictionsSql(scope, name);
-      const [row] = await scope.platform.tables.query(`SELECT count(*) AS n FROM (${relation})`);
+      const [row] = await withFreshFiles(async () => {
+        const relation = await serving.predictionsSql(scope, name);
+        return scope.platform.tables.query(`SELECT count(*) AS n FROM (${relation})`);
+      });
       return Number(row?.n ?? 0);
     }),
   );

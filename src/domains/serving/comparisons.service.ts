@@ -1,5 +1,6 @@
 import { delongPairedTest, pairedLossTest } from '../../math/compare.ts';
 import { authorise, type Scope } from '../../platform/scope.ts';
+import { withFreshFiles } from '../../platform/tables/index.ts';
 import { getDeployment } from './deployments.service.ts';
 import { logFiles } from './predictions.service.ts';
 import { hiddenFeatures } from './privacy/recording.service.ts';
@@ -51,7 +52,7 @@ export async function compareVersions(
     const [input] = live.runner.inputs;
     const isMatrix = live.runner.inputs.length === 1 && input.datatype === 'FP32' && input.shape.length === 2;
     if (!isMatrix) throw empty('Only models that take one matrix of FP32 can be compared by replay.');
-    return await replay(state, live, joinedSql(logFiles(state.log(name)), request.range));
+    return await replay(state, live, name, request.range);
   } finally {
     await live.release();
   }
@@ -78,10 +79,17 @@ const empty = (message: string) => servingError('serving.comparison.empty', mess
 
 type Replayed = { request_id: string; score: number; label: number; features: (number | null)[] };
 
-async function replay(state: ServingState, live: LiveRevision, relation: string): Promise<Comparison> {
-  const rows = await state.platform.tables.query<Replayed>(
-    `SELECT request_id, score, label, features FROM (${relation})
+async function replay(
+  state: ServingState,
+  live: LiveRevision,
+  name: string,
+  range: PredictionRange,
+): Promise<Comparison> {
+  const rows = await withFreshFiles(() =>
+    state.platform.tables.query<Replayed>(
+      `SELECT request_id, score, label, features FROM (${joinedSql(logFiles(state.log(name)), range)})
      WHERE label IN (0, 1) AND score IS NOT NULL AND features IS NOT NULL ORDER BY time, request_id, row_index LIMIT ${mostRows}`,
+    ),
   );
   const labels = Float64Array.from(rows, (row) => row.label);
   const ours = Float64Array.from(rows, (row) => row.score);

@@ -108,7 +108,8 @@ export type ServingDoor = {
    * prediction_id, request_id, row_index, request_rows, event_time, time, revision, arm, rollout, latency_ms,
    * compute_ms, inputs (JSON text of the whole request), features FLOAT[] (NULL where NaN), score, path (of a row
    * through a graph), error, cached.
-   * With `features: true` every feature is also a column of its name. Good until the next seal (half a minute).
+   * With `features: true` every feature is also a column of its name. Its files may be replaced at any time: make it and
+   * read it within `withFreshFiles`.
    */
   predictionsSql(
     scope: Scope,

@@ -1,7 +1,7 @@
 import type { Json } from '../../platform/json.ts';
 import { listEvents, type WhyGraph, why } from '../../platform/ledger/index.ts';
 import type { Scope } from '../../platform/scope.ts';
-import { sqlLiteral } from '../../platform/tables/index.ts';
+import { sqlLiteral, withFreshFiles } from '../../platform/tables/index.ts';
 import { filterSql, type PredictionFilterInput } from './predictions.filter.ts';
 import { entityOf, entitySql } from './privacy/entity-match.ts';
 import { fieldHash } from './privacy/install-secret.ts';
@@ -108,10 +108,13 @@ export async function listPredictions(
   filter: PredictionFilterInput,
   times: { before?: number; from?: number; to?: number },
 ): Promise<PredictionView[]> {
-  const relation = joinedSql(logFiles(state.log(deployment)), {});
   const more = { ...times, ...(await resolved(scope, deployment, filter)) };
-  const sql = `SELECT * FROM (${relation}) ${filterSql(filter, more)} ORDER BY time DESC, request_id DESC, row_index LIMIT ${filter.limit ?? 50}`;
-  return view(scope, deployment, await state.platform.tables.query<JoinedRow>(sql));
+  const rows = await withFreshFiles(() => {
+    const relation = joinedSql(logFiles(state.log(deployment)), {});
+    const sql = `SELECT * FROM (${relation}) ${filterSql(filter, more)} ORDER BY time DESC, request_id DESC, row_index LIMIT ${filter.limit ?? 50}`;
+    return state.platform.tables.query<JoinedRow>(sql);
+  });
+  return view(scope, deployment, rows);
 }
 
 /** What of a filter needs to be looked up. */
@@ -137,14 +140,18 @@ async function resolved(
 /** One row by its prediction id. @throws serving.prediction.not_found */
 export async function getPrediction(state: ServingState, scope: Scope, id: string): Promise<PredictionView> {
   const found = locate(state, id, undefined);
-  const file = found?.log.fileOf(found.request);
-  if (!found || !file)
-    throw servingError('serving.prediction.not_found', 'There is no prediction with this id.');
-  const only =
-    file.form === 'parquet' ? { open: [], sealed: [file.path] } : { open: [file.path], sealed: [] };
-  const relation = joinedSql({ ...logFiles(found.log), predictions: only }, {});
-  const sql = `SELECT * FROM (${relation}) WHERE request_id = ${sqlLiteral(found.request)} AND row_index = ${found.row} LIMIT 1`;
-  const [one] = await view(scope, found.log.deployment, await state.platform.tables.query<JoinedRow>(sql));
+  if (!found) throw servingError('serving.prediction.not_found', 'There is no prediction with this id.');
+  const rows = await withFreshFiles(async () => {
+    const file = found.log.fileOf(found.request);
+    if (!file) return [];
+    const only =
+      file.form === 'parquet' ? { open: [], sealed: [file.path] } : { open: [file.path], sealed: [] };
+    const relation = joinedSql({ ...logFiles(found.log), predictions: only }, {});
+    return state.platform.tables.query<JoinedRow>(
+      `SELECT * FROM (${relation}) WHERE request_id = ${sqlLiteral(found.request)} AND row_index = ${found.row} LIMIT 1`,
+    );
+  });
+  const [one] = await view(scope, found.log.deployment, rows);
   if (!one) throw servingError('serving.prediction.not_found', 'There is no prediction with this id.');
   return one;
 }

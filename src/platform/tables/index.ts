@@ -1,3 +1,4 @@
+export { isFileGone, withFreshFiles } from './replaced-files.ts';
 export { parquetSource, sqlIdentifier, sqlLiteral, sqlTimestamp } from './sql.ts';
 export {
   type Columns,

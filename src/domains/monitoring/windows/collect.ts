@@ -1,6 +1,6 @@
 import { binCount, countNumeric, freezeNumericBins } from '../../../math/bins.ts';
 import type { Scope } from '../../../platform/scope.ts';
-import { sqlIdentifier, sqlLiteral, type Tables } from '../../../platform/tables/index.ts';
+import { sqlIdentifier, sqlLiteral, type Tables, withFreshFiles } from '../../../platform/tables/index.ts';
 import type { Reference, WindowFacts } from '../monitoring.model.ts';
 import type { MonitorSettings } from '../monitoring.settings.ts';
 import type { ServingPort } from '../ports.ts';
@@ -38,10 +38,12 @@ export async function findDue(
   const open = states.find(({ state }) => state !== 'final');
   const last = states.at(-1);
   const from = open?.start ?? (last ? last.start + window : undefined);
-  const relation = await serving.predictionsSql(scope, deployment, from === undefined ? {} : { from });
-  const census = await scope.platform.tables.query<{ start: number; rows: number; newest: number }>(
-    censusSql(relation, window),
-  );
+  const census = await withFreshFiles(async () => {
+    const relation = await serving.predictionsSql(scope, deployment, from === undefined ? {} : { from });
+    return scope.platform.tables.query<{ start: number; rows: number; newest: number }>(
+      censusSql(relation, window),
+    );
+  });
   if (census.length === 0) return [];
   const newest = census.reduce((latest, one) => Math.max(latest, one.newest), 0);
   const isQuiet = scope.now() - newest > window + settings.labelHorizon;
@@ -84,9 +86,11 @@ export async function collect(
   const hidden = new Set(await serving.hiddenFeatures(scope, deployment));
   const visible = features.filter((name) => !hidden.has(name));
   const range = { from: Math.min(...starts), to: Math.max(...starts) + window };
-  const relation = await serving.joinedSql(scope, deployment, range);
   return scope.platform.tables.session(async (session) => {
-    await session.run(rowsTableSql(relation, window, starts, recorded));
+    await withFreshFiles(async () => {
+      const relation = await serving.joinedSql(scope, deployment, range);
+      await session.run(rowsTableSql(relation, window, starts, recorded));
+    });
     for (const { w, most } of await session.query<{ w: number; most: number }>(unevenSql))
       await session.run(evenSql(w, most));
     const mix = await session.query<Mix>(mixSql);

@@ -1,5 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { authorise, type Scope } from '../../../platform/scope.ts';
+import { withFreshFiles } from '../../../platform/tables/index.ts';
 import { openOther } from '../comparisons.service.ts';
 import { getDeployment } from '../deployments.service.ts';
 import { logFiles } from '../predictions.service.ts';
@@ -87,10 +88,12 @@ function recordedRows(
   name: string,
   { range, rows = usualRows }: SideBySideRequest,
 ): Promise<Recorded[]> {
-  return state.platform.tables.query<Recorded>(
-    `SELECT prediction_id AS id, row_index, revision, features, inputs, label, count(*) OVER () AS "of"
+  return withFreshFiles(() =>
+    state.platform.tables.query<Recorded>(
+      `SELECT prediction_id AS id, row_index, revision, features, inputs, label, count(*) OVER () AS "of"
      FROM (${joinedSql(logFiles(state.log(name)), range)})
      WHERE features IS NOT NULL AND error IS NULL ORDER BY md5(request_id), row_index LIMIT ${Math.round(rows)}`,
+    ),
   );
 }
 

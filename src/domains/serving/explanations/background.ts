@@ -1,5 +1,5 @@
 import { parse } from 'node:path';
-import { sqlLiteral } from '../../../platform/tables/index.ts';
+import { sqlLiteral, withFreshFiles } from '../../../platform/tables/index.ts';
 import { logFiles } from '../predictions.service.ts';
 import { predictionsSql } from '../recorder/prediction-sql.ts';
 import type { ServingState } from '../serving.state.ts';
@@ -60,9 +60,11 @@ async function draw(
 ): Promise<Background> {
   const { deployment, revision, width, rows, seed, prediction } = query;
   const log = state.log(deployment);
-  const files = logFiles(log);
-  const last = until === undefined || !prediction ? undefined : log.fileOf(requestOf(log, prediction.id));
-  const relation = predictionsSql({ ...files, predictions: windowOf(files.predictions, last?.path) }, {});
+  const relation = () => {
+    const files = logFiles(log);
+    const last = until === undefined || !prediction ? undefined : log.fileOf(requestOf(log, prediction.id));
+    return predictionsSql({ ...files, predictions: windowOf(files.predictions, last?.path) }, {});
+  };
   const conditions = [
     `revision = ${sqlLiteral(revision)}`,
     `len(features) = ${width}`,
@@ -70,13 +72,15 @@ async function draw(
     ...(until === undefined ? [] : [`time <= make_timestamp(${Math.round(until) * 1000})`]),
     ...(prediction ? [`prediction_id <> ${sqlLiteral(prediction.id)}`] : []),
   ];
-  const found = await state.platform.tables.query<Recorded>(
-    `WITH latest AS (
-       SELECT prediction_id, features, epoch_ms(time)::DOUBLE AS asked FROM (${relation})
+  const found = await withFreshFiles(() =>
+    state.platform.tables.query<Recorded>(
+      `WITH latest AS (
+       SELECT prediction_id, features, epoch_ms(time)::DOUBLE AS asked FROM (${relation()})
        WHERE ${conditions.join(' AND ')} ORDER BY time DESC, request_id DESC, row_index DESC LIMIT ${windowRows}
      )
      SELECT features, count(*) OVER ()::INTEGER AS "of", min(asked) OVER () AS oldest, max(asked) OVER () AS newest
      FROM latest ORDER BY md5(prediction_id || ${sqlLiteral(` ${seed}`)}), prediction_id LIMIT ${rows}`,
+    ),
   );
   const vectors = new Float64Array(found.length * width);
   found.forEach(({ features }, row) => {

@@ -1,5 +1,5 @@
 import type { Scope } from '../../../platform/scope.ts';
-import { sqlLiteral, sqlTimestamp } from '../../../platform/tables/index.ts';
+import { sqlLiteral, sqlTimestamp, withFreshFiles } from '../../../platform/tables/index.ts';
 import { getDeployment } from '../deployments.service.ts';
 import { featureColumns } from '../predictions.service.ts';
 import type { Entity } from '../privacy/entity-match.ts';
@@ -67,7 +67,8 @@ export async function newestOfEntities(
         );
       await session.run(`INSERT INTO asked VALUES ${rows.join(', ')}`);
     }
-    return session.query<EntityAnswer>(`
+    const answer = () =>
+      session.query<EntityAnswer>(`
       WITH p AS MATERIALIZED (
         SELECT * FROM (
           SELECT request_id, row_index, event_time, time, ${key} AS entity
@@ -80,6 +81,7 @@ export async function newestOfEntities(
       FROM asked ASOF JOIN p ON asked.entity = p.entity AND asked.until >= p.event_time
       WHERE p.event_time >= asked.until - INTERVAL ${Math.round(windowMs / 1000)} SECOND
       GROUP BY item`);
+    return withFreshFiles(answer);
   });
 }
 

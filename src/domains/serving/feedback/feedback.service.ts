@@ -1,5 +1,5 @@
 import { authorise, type Scope } from '../../../platform/scope.ts';
-import { sqlLiteral } from '../../../platform/tables/index.ts';
+import { sqlLiteral, withFreshFiles } from '../../../platform/tables/index.ts';
 import { locate } from '../predictions.service.ts';
 import { type Entity, entityOf } from '../privacy/entity-match.ts';
 import { type PredictionLog, predictionId } from '../recorder/prediction-log.ts';
@@ -130,10 +130,12 @@ export type FeedbackWord = {
 export async function feedbackHistory(state: ServingState, id: string): Promise<FeedbackWord[]> {
   const found = locate(state, id, undefined);
   if (!found) throw servingError('serving.prediction.not_found', 'There is no prediction with this id.');
-  return state.platform.tables.query<FeedbackWord>(
-    `SELECT value, reward, event_time AS time, received FROM (${logSql('feedback', found.log.files('feedback'))})
+  return withFreshFiles(() =>
+    state.platform.tables.query<FeedbackWord>(
+      `SELECT value, reward, event_time AS time, received FROM (${logSql('feedback', found.log.files('feedback'))})
      WHERE request_id = ${sqlLiteral(found.request)} AND row_index = ${found.row}
      ORDER BY received DESC, ordinal DESC LIMIT 1000`,
+    ),
   );
 }
 

@@ -4,6 +4,7 @@ import { dataFolder } from '../../../platform/config.ts';
 import { newId } from '../../../platform/ids.ts';
 import { listEvents } from '../../../platform/ledger/index.ts';
 import { authorise, type Scope } from '../../../platform/scope.ts';
+import { withFreshFiles } from '../../../platform/tables/index.ts';
 import { logFiles } from '../predictions.service.ts';
 import { type LogFiles, logSql } from '../recorder/prediction-sql.ts';
 import { servingError } from '../serving.errors.ts';
@@ -49,9 +50,8 @@ export async function planErasure(
     throw servingError('serving.deployment.not_found', 'There is no deployment of this name.');
   const declared = found?.spec.entity ?? [];
   const features = await checkEntity(state, scope, deployment, entity, declared);
-  const files = logFiles(state.log(deployment));
   const match = entitySql(entity, features, fieldHash(scope.platform.config));
-  const plan = await countHits(state, files, match);
+  const plan = await withFreshFiles(() => countHits(state, logFiles(state.log(deployment)), match));
   plan.events = await entityEvents(state, scope, deployment, entity, false);
   const rules = fieldRules(found?.spec.recording);
   const notes = Object.keys(entity).flatMap((name) => {

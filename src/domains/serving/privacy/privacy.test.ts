@@ -33,7 +33,10 @@ async function filesWith(server: Server, text: string): Promise<string[]> {
   const walk = async (folder: string) => {
     for (const name of readdirSync(folder)) {
       const path = join(folder, name);
-      if (statSync(path).isDirectory()) await walk(path);
+      const status = statSync(path, { throwIfNoEntry: false });
+      // What has gone since the folder was listed holds nothing.
+      if (!status) continue;
+      if (status.isDirectory()) await walk(path);
       else if (readFileSync(path).includes(text)) found.push(path);
       else if (name.endsWith('.parquet')) {
         const [{ n }] = await server.platform.tables.query<{ n: number }>(
@@ -117,6 +120,9 @@ test('retention removes old rows and old fields from sealed files, says so befor
     { now: () => now },
   );
   try {
+    // The daily run would come due as this clock jumps, and share the counts with the one that is asked for.
+    for (const { id, kind } of await server.platform.jobs.list(server.scope))
+      if (kind === 'serving/retention') await server.platform.jobs.cancel(server.scope, id);
     await ask(server, [{ customer: 'old', email: 'old@example.org', x: 1 }], 'old');
     now += 25 * day;
     await ask(server, [{ customer: 'mid', email: 'mid@example.org', x: 2 }], 'mid');

@@ -3,7 +3,7 @@ import { dataFolder } from '../../../platform/config.ts';
 import type { JsonObject } from '../../../platform/json.ts';
 import { listEvents, record } from '../../../platform/ledger/index.ts';
 import { authorise, type Scope, transact } from '../../../platform/scope.ts';
-import { sqlLiteral, sqlTimestamp } from '../../../platform/tables/index.ts';
+import { sqlLiteral, sqlTimestamp, withFreshFiles } from '../../../platform/tables/index.ts';
 import { getDeployment } from '../deployments.service.ts';
 import { featureColumns } from '../predictions.service.ts';
 import { featureAt, featuresSql } from '../recorder/packed-vectors.ts';
@@ -71,7 +71,7 @@ export async function planRetention(state: ServingState, scope: Scope, name: str
   if (!limits) return found;
   const log = state.log(name);
   for (const kind of ['predictions', 'pairs', 'feedback'] as const)
-    await count(state, kind, logSql(kind, log.files(kind)), limits, found);
+    await withFreshFiles(() => count(state, kind, logSql(kind, log.files(kind)), limits, found));
   return found;
 }
 
@@ -155,7 +155,7 @@ async function recordExpiry(scope: Scope, deployment: string, data: JsonObject):
 }
 
 /**
- * Removes what is past its time, file by file; each file is replaced as a whole, so that a `kill -9` leaves every file
+ * Removes what is past its time, file by file; each file is succeeded as a whole, so that a `kill -9` leaves every file
  * as it was or as it shall be, and the next run does the rest. The ledger gets the counts of both.
  */
 export async function expire(
@@ -166,9 +166,11 @@ export async function expire(
 ): Promise<Expired> {
   const limits = await limitsOf(scope, name);
   if (!limits) return nothingExpired();
+  // Opened first: that removes what a run that died had succeeded, which the note then counts.
+  const log = state.log(name);
   const note = openExpiryNote(join(dataFolder(scope.platform.config, 'predictions', name), 'expired.json'));
   const { id, removed } = note;
-  await state.log(name).rewrite(scope.now(), async (kind, path, target) => {
+  await log.rewrite(scope.now(), async (kind, path, target) => {
     const found = nothingExpired();
     const held = await count(state, kind, logSql(kind, { open: [], sealed: [path] }), limits, found);
     progress(`${name}: ${removed.predictions} rows, ${removed.files} files`);

@@ -1,14 +1,7 @@
 import type { Scope } from '../../../platform/scope.ts';
-import { sqlIdentifier, sqlLiteral } from '../../../platform/tables/index.ts';
+import { sqlIdentifier, sqlLiteral, withFreshFiles } from '../../../platform/tables/index.ts';
 import { featureColumns, logFiles } from '../predictions.service.ts';
-import {
-  featureSql,
-  idColumn,
-  type LogFiles,
-  logSql,
-  outcomesSql,
-  pairsSql,
-} from '../recorder/prediction-sql.ts';
+import { featureSql, idColumn, logSql, outcomesSql, pairsSql } from '../recorder/prediction-sql.ts';
 import { revisionsOf } from '../routing/route.ts';
 import type { ServingState } from '../serving.state.ts';
 import * as store from '../serving.store.ts';
@@ -56,8 +49,7 @@ const peekedRows = 500;
 
 /** The joined log of a deployment as the view that queries see, with every input and feature as a column. */
 export async function logView(state: ServingState, scope: Scope, deployment: string): Promise<LogView> {
-  const files = logFiles(state.log(deployment));
-  const inputs = await inputTypes(state, deployment, files);
+  const inputs = await inputTypes(state, deployment);
   const features = await featureColumns(scope, deployment);
   const revisions = await store.listRevisions(scope.db, deployment);
   const taken = new Set(own.map(([name]) => name));
@@ -81,6 +73,7 @@ export async function logView(state: ServingState, scope: Scope, deployment: str
     columns.push({ name: column, type: 'FLOAT', kind: 'feature', note: 'as the model saw it' });
     selected.push(`${featureSql(feature)} AS ${sqlIdentifier(column)}`);
   }
+  const files = logFiles(state.log(deployment));
   const relation = `SELECT ${selected.join(', ')}
     FROM (SELECT *, ${idColumn} FROM (${logSql('predictions', files.predictions)}) WHERE again IS NULL) p
     LEFT JOIN (${outcomesSql(files, 'true')}) l USING (request_id, row_index)
@@ -110,25 +103,23 @@ function inputSql(name: string, type: InputType): string {
 
 /** Names of the columns that requests of a deployment carry. */
 export async function inputNames(state: ServingState, deployment: string): Promise<string[]> {
-  return [...(await inputTypes(state, deployment, logFiles(state.log(deployment)))).keys()];
+  return [...(await inputTypes(state, deployment)).keys()];
 }
 
 /** Names and types of the inputs: what live revisions declare, else what the newest records hold. */
-async function inputTypes(
-  state: ServingState,
-  deployment: string,
-  files: LogFiles,
-): Promise<Map<string, InputType>> {
+async function inputTypes(state: ServingState, deployment: string): Promise<Map<string, InputType>> {
   const types = new Map<string, InputType>();
   const route = state.routes.get(deployment);
   for (const live of route ? revisionsOf(route) : [])
     for (const { name, type } of live.source?.columns ?? []) types.set(name, type);
-  const found = await state.platform.tables.query<{ name: string; type: string }>(
-    `SELECT name, any_value(json_type(inputs, '/' || replace(replace(name, '~', '~0'), '/', '~1') || '/0')) AS type
+  const found = await withFreshFiles(() =>
+    state.platform.tables.query<{ name: string; type: string }>(
+      `SELECT name, any_value(json_type(inputs, '/' || replace(replace(name, '~', '~0'), '/', '~1') || '/0')) AS type
      FROM (SELECT inputs, unnest(json_keys(inputs)) AS name FROM (
-       SELECT inputs::JSON AS inputs FROM (${logSql('predictions', files.predictions)})
+       SELECT inputs::JSON AS inputs FROM (${logSql('predictions', state.log(deployment).files('predictions'))})
        WHERE inputs IS NOT NULL ORDER BY time DESC LIMIT ${peekedRows}))
      GROUP BY name ORDER BY name`,
+    ),
   );
   for (const { name, type } of found) {
     if (types.has(name)) continue;

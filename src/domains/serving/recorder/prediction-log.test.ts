@@ -12,10 +12,10 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { createTables, type Tables } from '../../../platform/tables/index.ts';
+import { createTables, type Tables, withFreshFiles } from '../../../platform/tables/index.ts';
 import { leastPacked, packScores, packVectors } from './packed-vectors.ts';
 import { openPredictionLog, type PredictionLog, type PredictionRecord } from './prediction-log.ts';
-import { joinedSql, type LogFiles } from './prediction-sql.ts';
+import { joinedSql, type LogFiles, logSql, replaceSql } from './prediction-sql.ts';
 import { createTurnCommit } from './turn-commit.ts';
 
 let tables: Tables;
@@ -296,4 +296,55 @@ test('killed at any moment, every acknowledged id is there exactly once', { time
   expect([...acknowledged].filter((id) => log.rowsOf(id) !== 1)).toEqual([]);
   expect(hasSealed()).toBe(true);
   await log.close();
+});
+
+test('readers beside a log that is sealed and rewritten again and again miss nothing and never fail', async () => {
+  const log = open('rewritten');
+  for (let i = 0; i < 400; i++) await log.record(entry(`${i}`, { features: Float32Array.of(i, i, i, i) }));
+  let isOver = false;
+  const read = async () => {
+    for (let reads = 0; !isOver || reads === 0; reads++) {
+      const [found] = await withFreshFiles(() =>
+        tables.query(
+          `SELECT count(*) AS n, sum(features[1])::DOUBLE AS total, count(label) AS labels FROM (${joinedSql(filesOf(log), {})})`,
+        ),
+      );
+      expect(found).toEqual({ n: 800, total: 159_600, labels: 0 });
+    }
+  };
+  const readers = [read(), read(), read()];
+  for (let i = 0; i < 25; i++) {
+    await log.rewrite(2_000_000, async (kind, path, target) => {
+      await tables.run(replaceSql(`SELECT * FROM (${logSql(kind, { open: [], sealed: [path] })})`, target));
+      return 'replaced';
+    });
+  }
+  isOver = true;
+  await Promise.all(readers);
+  expect(readdirSync(join(folder, 'rewritten/predictions'))).toContain('000001.26.parquet');
+  await log.close();
+  const again = open('rewritten');
+  expect(again.rowsOf('399')).toBe(2);
+  expect(again.files('predictions').sealed).toHaveLength(1);
+  await again.close();
+});
+
+test('of a rewritten file that a crash left beside its successor only the successor counts', async () => {
+  const log = open('crashed');
+  await log.record(entry('a'));
+  await log.seal(2_000_000, { bytes: 1, ageMs: 0, graceMs: 0 });
+  const [sealed] = log.files('predictions').sealed;
+  const successor = sealed.replace('.parquet', '.2.parquet');
+  await tables.run(
+    replaceSql(
+      `SELECT * FROM (${logSql('predictions', { open: [], sealed: [sealed] })}) WHERE false`,
+      successor,
+    ),
+  );
+  expect(log.files('predictions').sealed).toEqual([successor]);
+  await log.close();
+  const again = open('crashed');
+  expect(existsSync(sealed)).toBe(false);
+  expect(await rows(again)).toEqual([]);
+  await again.close();
 });

@@ -7,12 +7,14 @@ import type { LineWriter } from './line-writer.ts';
 import { leastPacked, packScores, packVectors } from './packed-vectors.ts';
 import { idsSql, sealSql } from './prediction-sql.ts';
 import {
-  dropSealedLines,
+  dropSuperseded,
   openSegmentLog,
+  publishFile,
   readLines,
-  replaceFile,
+  type SegmentForm,
   type SegmentLog,
   sealSegment,
+  successorOf,
 } from './segment-log.ts';
 import type { TurnCommit } from './turn-commit.ts';
 
@@ -88,7 +90,7 @@ export type PredictionLog = {
   seal(now: number, limits?: SealLimits): Promise<void>;
   /**
    * Closes and seals whatever there is, then lets `change` look at each sealed file and write its successor to `target`.
-   * Each file is replaced as a whole or not at all. Nothing else is sealed or changed meanwhile.
+   * Each file is succeeded as a whole or not at all. Nothing else is sealed or changed meanwhile.
    */
   rewrite(now: number, change: FileChange): Promise<void>;
   sync(): Promise<void>;
@@ -128,7 +130,6 @@ export function openPredictionLog(
     SegmentLog
   >;
   const index = createIdIndex(needs.indexBytes);
-  for (const kind of kinds) dropSealedLines(logs[kind]);
   fillIndex(index, logs.predictions);
   const drops = new Set<NodeJS.Timeout>();
   let sealing: Promise<void> | undefined;
@@ -160,15 +161,15 @@ export function openPredictionLog(
 
   const rewriteKind = async (kind: LogKind, change: FileChange) => {
     const log = logs[kind];
-    for (const { number, form } of log.segments()) {
+    for (const { number, form, path } of log.segments()) {
       if (form !== 'parquet') continue;
-      const path = log.path(number, 'parquet');
-      const verdict = await change(kind, path, `${path}.tmp`);
+      const successor = successorOf(path);
+      const verdict = await change(kind, path, `${successor}.tmp`);
       if (verdict === 'kept') continue;
-      if (verdict === 'removed') await rm(path, { force: true });
-      else await replaceFile(path);
+      if (verdict === 'replaced') await publishFile(successor);
+      await rm(path, { force: true });
       if (kind !== 'predictions') continue;
-      const ids = verdict === 'removed' ? null : await needs.tables.query<StoredId>(idsSql(path));
+      const ids = verdict === 'removed' ? null : await needs.tables.query<StoredId>(idsSql(successor));
       index.replace(
         indexPath(log, number),
         ids?.map(({ id, rows, isBare: left }): [string, number] => [id, left ? rows + bare : rows]) ?? null,
@@ -214,18 +215,13 @@ export function openPredictionLog(
       if (!found) return undefined;
       const number =
         found.path === undefined ? logs.predictions.current() : Number(/(\d+)\.idx$/.exec(found.path)?.[1]);
-      const form = logs.predictions.segments().find((segment) => segment.number === number)?.form ?? 'ndjson';
-      return { path: logs.predictions.path(number, form), form };
+      const segment = logs.predictions.segments().find((one) => one.number === number);
+      return segment ?? { path: logs.predictions.path(number, 'ndjson'), form: 'ndjson' };
     },
     files(kind) {
-      const log = logs[kind];
-      const all = log
-        .segments()
-        .map((segment) => ({ ...segment, path: log.path(segment.number, segment.form) }));
-      return {
-        open: all.filter((segment) => segment.form === 'ndjson').map((segment) => segment.path),
-        sealed: all.filter((segment) => segment.form === 'parquet').map((segment) => segment.path),
-      };
+      const all = logs[kind].segments();
+      const pathsOf = (form: SegmentForm) => all.filter((one) => one.form === form).map(({ path }) => path);
+      return { open: pathsOf('ndjson'), sealed: pathsOf('parquet') };
     },
     async seal(now, limits = sealLimits) {
       sealing ??= sealAll(now, limits).finally(() => {
@@ -237,7 +233,7 @@ export function openPredictionLog(
       while (sealing) await sealing;
       sealing = (async () => {
         await sealAll(now, { bytes: 1, ageMs: 0, graceMs: 0 });
-        for (const kind of kinds) dropSealedLines(logs[kind]);
+        for (const kind of kinds) dropSuperseded(logs[kind]);
         for (const kind of kinds) await rewriteKind(kind, change);
       })().finally(() => {
         sealing = undefined;

@@ -16,7 +16,8 @@ import { createLineWriter, type LineWriter } from './line-writer.ts';
 
 /**
  * An append-only log of JSON lines in numbered segments: `000001.ndjson` while open, then sealed to
- * `000001.parquet` in the background. A line is in the file as soon as `flush` returns; a torn last line (the
+ * `000001.parquet` in the background, which may be succeeded by `000001.2.parquet` and so on: a reader opens a file more
+ * than once, so what a name says never changes. A line is in the file as soon as `flush` returns; a torn last line (the
  * process died in the middle of a write) is cut when the log opens again.
  */
 export type SegmentLog = {
@@ -40,18 +41,17 @@ export type SegmentLog = {
 };
 
 export type SegmentForm = 'ndjson' | 'parquet';
-export type Segment = { number: number; form: SegmentForm };
+export type Segment = { number: number; form: SegmentForm; path: string };
 
 /** Opens (or creates) the log in `directory`, cutting a torn tail. */
 export function openSegmentLog(directory: string): SegmentLog {
   mkdirSync(directory, { recursive: true });
-  const forms = listSegments(directory);
-  const unsealed = [...forms.entries()].filter(([, form]) => form === 'ndjson').map(([number]) => number);
-  const newest = Math.max(0, ...forms.keys());
-  let number = unsealed.includes(newest) ? newest : newest + 1;
+  const { newest: all, superseded } = listSegments(directory);
   for (const name of readdirSync(directory)) if (name.endsWith('.tmp')) rmSync(join(directory, name));
-  for (const one of unsealed) cutTornTail(join(directory, fileName(one, 'ndjson')));
-  forms.set(number, 'ndjson');
+  for (const path of superseded) rmSync(path);
+  for (const { form, path } of all) if (form === 'ndjson') cutTornTail(path);
+  const last = all.at(-1);
+  let number = last === undefined ? 1 : last.form === 'ndjson' ? last.number : last.number + 1;
 
   const openFile = () => openSync(join(directory, fileName(number, 'ndjson')), 'a');
   /** Closed while nothing is written, so that thousands of quiet logs hold no descriptors. */
@@ -121,10 +121,7 @@ export function openSegmentLog(directory: string): SegmentLog {
       file = openFile();
       return full;
     },
-    segments: () =>
-      [...listSegments(directory).entries()]
-        .sort((a, b) => a[0] - b[0])
-        .map(([one, form]) => ({ number: one, form })),
+    segments: () => listSegments(directory).newest,
     path: (segment, form) => join(directory, fileName(segment, form)),
     current: () => number,
     async close() {
@@ -140,16 +137,29 @@ function fileName(segment: number, form: string): string {
   return `${String(segment).padStart(6, '0')}.${form}`;
 }
 
-/** The newest form of every segment; removes what a crash between sealing steps left behind. */
-function listSegments(directory: string): Map<number, SegmentForm> {
-  const forms = new Map<number, SegmentForm>();
+/** The newest file of every segment, oldest segment first, and the files that have successors. */
+function listSegments(directory: string): { newest: Segment[]; superseded: string[] } {
+  const files = new Map<number, { rank: number; segment: Segment }>();
+  const superseded: string[] = [];
   for (const name of readdirSync(directory)) {
-    const match = /^(\d{6,})\.(ndjson|parquet)$/.exec(name);
+    const match = /^(\d{6,})(?:\.(\d+))?\.(ndjson|parquet)$/.exec(name);
     if (!match) continue;
-    const number = Number(match[1]);
-    if (forms.get(number) !== 'parquet') forms.set(number, match[2] as SegmentForm);
+    const [number, form] = [Number(match[1]), match[3] as SegmentForm];
+    const rank = form === 'ndjson' ? 0 : Number(match[2] ?? 1);
+    const found = { rank, segment: { number, form, path: join(directory, name) } };
+    const other = files.get(number);
+    if (other) superseded.push((other.rank < rank ? other : found).segment.path);
+    if (!other || other.rank < rank) files.set(number, found);
   }
-  return forms;
+  const newest = [...files.values()].map(({ segment }) => segment).sort((a, b) => a.number - b.number);
+  return { newest, superseded };
+}
+
+/** The name of what a sealed file is rewritten to. */
+export function successorOf(path: string): string {
+  const match = /^(.*\/\d{6,})(?:\.(\d+))?\.parquet$/.exec(path);
+  if (!match) throw new Error('Only a sealed segment has successors.');
+  return `${match[1]}.${Number(match[2] ?? 1) + 1}.parquet`;
 }
 
 /** Turns a closed segment into Parquet by `write`: aside, flushed, then renamed, so that a reader sees all or nothing. */
@@ -160,11 +170,11 @@ export async function sealSegment(
 ): Promise<void> {
   const target = log.path(segment, 'parquet');
   await write(`${target}.tmp`);
-  await replaceFile(target);
+  await publishFile(target);
 }
 
-/** Puts `PATH.tmp` in the place of `PATH`, once the disk has it. */
-export async function replaceFile(path: string): Promise<void> {
+/** Gives `PATH.tmp` its name, once the disk has it. */
+export async function publishFile(path: string): Promise<void> {
   const file = await open(`${path}.tmp`, 'r+');
   await file.sync();
   await file.close();
@@ -181,11 +191,9 @@ function cutTornTail(path: string): void {
   closeSync(file);
 }
 
-/** Removes the line form of segments whose Parquet form is complete. */
-export function dropSealedLines(log: SegmentLog): void {
-  for (const { number, form } of log.segments()) {
-    if (form === 'parquet') rmSync(log.path(number, 'ndjson'), { force: true });
-  }
+/** Removes the files that have successors, such as the lines of sealed segments. */
+export function dropSuperseded({ directory }: SegmentLog): void {
+  for (const path of listSegments(directory).superseded) rmSync(path, { force: true });
 }
 
 /** The complete lines of one open-form segment. */

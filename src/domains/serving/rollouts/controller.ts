@@ -1,6 +1,5 @@
 import { errorText } from '../../../platform/log.ts';
 import { type Scope, transact } from '../../../platform/scope.ts';
-import { logFiles } from '../predictions.service.ts';
 import type { LiveRollout } from '../routing/route.ts';
 import { type LiveRevision, orRelease } from '../runtime/live-revision.ts';
 import { reopenRevision } from '../runtime/revisions.ts';
@@ -235,7 +234,7 @@ export function createRolloutController(state: ServingState): RolloutController 
         entry.live.evidence.restoreHistory(rollout.evidence.tests);
         const { stepRequests } = await replayEvidence(
           state.platform.tables,
-          logFiles(state.log(rollout.deployment)),
+          state.log(rollout.deployment),
           rollout,
           entry.live.evidence,
         );

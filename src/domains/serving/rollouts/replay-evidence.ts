@@ -1,4 +1,6 @@
-import { sqlLiteral, type Tables } from '../../../platform/tables/index.ts';
+import { sqlLiteral, type Tables, withFreshFiles } from '../../../platform/tables/index.ts';
+import { logFiles } from '../predictions.service.ts';
+import type { PredictionLog } from '../recorder/prediction-log.ts';
 import { type LogFiles, logSql } from '../recorder/prediction-sql.ts';
 import type { Rollout } from '../serving.store.ts';
 import type { ArmResult, EvidenceBook } from './evidence.ts';
@@ -23,21 +25,11 @@ type RequestRow = {
  */
 export async function replayEvidence(
   tables: Tables,
-  files: LogFiles,
+  log: PredictionLog,
   rollout: Rollout,
   evidence: EvidenceBook,
 ): Promise<{ stepRequests: number }> {
-  const ofRollout = `rollout = ${sqlLiteral(rollout.id)}`;
-  const requests = await tables.query<RequestRow>(`
-    WITH answered AS (
-      SELECT request_id, min(time) AS time, any_value(arm) AS arm, any_value(revision) AS revision,
-        any_value(compute_ms) AS compute_ms, any_value(error) AS error, list(score ORDER BY row_index) AS scores
-      FROM (${logSql('predictions', files.predictions)}) WHERE ${ofRollout} AND again IS NULL GROUP BY request_id),
-    aside AS (
-      SELECT request_id, any_value(revision) AS other_revision, any_value(compute_ms) AS other_ms,
-        any_value(error) AS other_error, list(score ORDER BY row_index) AS other_scores
-      FROM (${logSql('pairs', files.pairs)}) WHERE ${ofRollout} GROUP BY request_id)
-    SELECT * FROM answered LEFT JOIN aside USING (request_id) ORDER BY time, request_id`);
+  const { requests, labels } = await withFreshFiles(() => readRollout(tables, logFiles(log), rollout));
   const weights = rollout.evidence.transitions;
   let stepRequests = 0;
   for (const request of requests) {
@@ -56,13 +48,28 @@ export async function replayEvidence(
     const [champion, challenger] = isMine ? [other, mine] : [mine, other];
     evidence.pair({ id: request.request_id, time: request.time, champion, challenger });
   }
+  for (const { request_id, row_index, value } of labels) evidence.label(request_id, row_index, value);
+  return { stepRequests };
+}
+
+async function readRollout(tables: Tables, files: LogFiles, rollout: Rollout) {
+  const ofRollout = `rollout = ${sqlLiteral(rollout.id)}`;
+  const requests = await tables.query<RequestRow>(`
+    WITH answered AS (
+      SELECT request_id, min(time) AS time, any_value(arm) AS arm, any_value(revision) AS revision,
+        any_value(compute_ms) AS compute_ms, any_value(error) AS error, list(score ORDER BY row_index) AS scores
+      FROM (${logSql('predictions', files.predictions)}) WHERE ${ofRollout} AND again IS NULL GROUP BY request_id),
+    aside AS (
+      SELECT request_id, any_value(revision) AS other_revision, any_value(compute_ms) AS other_ms,
+        any_value(error) AS other_error, list(score ORDER BY row_index) AS other_scores
+      FROM (${logSql('pairs', files.pairs)}) WHERE ${ofRollout} GROUP BY request_id)
+    SELECT * FROM answered LEFT JOIN aside USING (request_id) ORDER BY time, request_id`);
   const labels = await tables.query<{ request_id: string; row_index: number; value: number }>(`
     SELECT request_id, row_index, value FROM (${logSql('feedback', files.feedback)})
     WHERE request_id IN (SELECT request_id FROM (${logSql('predictions', files.predictions)}) WHERE ${ofRollout})
       AND value IS NOT NULL
     ORDER BY received, ordinal`);
-  for (const { request_id, row_index, value } of labels) evidence.label(request_id, row_index, value);
-  return { stepRequests };
+  return { requests, labels };
 }
 
 function armResult(computeMs: number, error: string | null, scores: (number | null)[]): ArmResult {

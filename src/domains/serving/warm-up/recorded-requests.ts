@@ -1,5 +1,5 @@
 import { open } from 'node:fs/promises';
-import type { Tables } from '../../../platform/tables/index.ts';
+import { type Tables, withFreshFiles } from '../../../platform/tables/index.ts';
 import { featuresSql, unpackVectors } from '../recorder/packed-vectors.ts';
 import type { PredictionLog } from '../recorder/prediction-log.ts';
 import { logSql } from '../recorder/prediction-sql.ts';
@@ -29,11 +29,15 @@ const unsampled = ',"w":0';
  * Some of the last requests that a deployment answered: the newest of each count of rows first, then the newest. Read
  * from the end of the newest file, so that it costs the same however long the log is.
  */
-export async function recordedRequests(
+export function recordedRequests(
   log: PredictionLog,
   tables: Tables,
   most: number,
 ): Promise<RecordedRequest[]> {
+  return withFreshFiles(() => newestRequests(log, tables, most));
+}
+
+async function newestRequests(log: PredictionLog, tables: Tables, most: number): Promise<RecordedRequest[]> {
   const files = log.files('predictions');
   const newest = files.open.at(-1);
   for (const bytes of tailBytes) {
