@@ -4,7 +4,7 @@ import { createEvidence } from './evidence.ts';
 import { createLabelQueue } from './label-queue.ts';
 import { isChallengers, nextMove, rolloutSettings } from './rollout.model.ts';
 
-const ok = (score: number) => ({ failed: false, computeMs: 1, scores: [score] });
+const ok = (score: number, endedAt = 0) => ({ failed: false, computeMs: 1, endedAt, scores: [score] });
 
 describe('evidence', () => {
   test('an equally good challenger is rolled back in at most alpha of the rollouts, looking after every request', () => {
@@ -18,6 +18,7 @@ describe('evidence', () => {
         const arm = () => ({
           failed: random.next() < 0.02,
           computeMs: random.next() < 0.02 ? 9 : 1,
+          endedAt: 100 * i,
           scores: [Math.min(1, Math.max(0, 0.3 + 0.1 * random.normal()))],
         });
         evidence.pair({ id: `${i}`, time: i, champion: arm(), challenger: arm() });
@@ -30,15 +31,15 @@ describe('evidence', () => {
 
   test('invalid outputs and errors alarm within tens of requests', () => {
     for (const bad of [
-      { failed: true, computeMs: 1, scores: null },
+      { failed: true, computeMs: 1, endedAt: 0, scores: null },
       ok(Number.NaN),
       { ...ok(0.5), computeMs: 99 },
     ]) {
       const evidence = createEvidence(rolloutSettings(), 5);
       let requests = 0;
       for (; requests < 200 && !evidence.hasAlarm(); requests++) {
-        const time = 100 * requests;
-        evidence.pair({ id: `${requests}`, time, champion: ok(0.5), challenger: bad });
+        const challenger = { ...bad, endedAt: 100 * requests };
+        evidence.pair({ id: `${requests}`, time: requests, champion: ok(0.5), challenger });
       }
       expect(requests).toBeLessThan(20);
       expect(evidence.verdict().harm).not.toBeNull();
@@ -57,13 +58,25 @@ describe('evidence', () => {
         for (let i = 0; i < 40; i++) {
           const isHeldUp = i < 20;
           const pair = { champion: ok(0.5), challenger: ok(0.5) };
-          if (isHeldUp) pair[hit] = { ...ok(0.5), computeMs: 60 - i };
+          if (isHeldUp) pair[hit] = { ...ok(0.5, 1000 * stall + 60), computeMs: 60 - i };
           evidence.pair({ id: `${stall}-${i}`, time: 1000 * stall + i, ...pair });
         }
       }
       if (evidence.hasAlarm()) alarms++;
     }
     expect(alarms / rollouts).toBeLessThanOrEqual(0.05);
+  });
+
+  test('a challenger that is always slow alarms soon, however many of its answers overlap', () => {
+    const evidence = createEvidence(rolloutSettings(), 25);
+    let requests = 0;
+    // Arriving every millisecond and taking 60, while those aside run one after the other and lag behind.
+    for (; requests < 2000 && !evidence.hasAlarm(); requests++) {
+      const endedAt = requests % 2 === 0 ? requests + 60 : 10_000 + 60 * requests;
+      const challenger = { ...ok(0.5, endedAt), computeMs: 60 };
+      evidence.pair({ id: `${requests}`, time: requests, champion: ok(0.5), challenger });
+    }
+    expect(requests).toBeLessThan(200);
   });
 
   test('a split that is not the one set is noticed', () => {

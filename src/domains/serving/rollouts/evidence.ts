@@ -9,8 +9,13 @@ import { createLabelQueue, lossDifference } from './label-queue.ts';
 import type { EvidenceTest } from './rollout.contract.ts';
 import type { RolloutSettings, Verdict } from './rollout.model.ts';
 
-/** How one arm did on one request. */
-export type ArmResult = { failed: boolean; computeMs: number; scores: ArrayLike<number> | null };
+/** How one arm did on one request; `endedAt` in milliseconds of any clock that goes on. */
+export type ArmResult = {
+  failed: boolean;
+  computeMs: number;
+  endedAt: number;
+  scores: ArrayLike<number> | null;
+};
 
 /** The same rows through both arms, whichever of them answered. */
 export type PairObservation = { id: string; time: number; champion: ArmResult; challenger: ArmResult };
@@ -85,12 +90,11 @@ export function createEvidence(settings: RolloutSettings, objectiveMs: number): 
     champion: { failed: 0, invalid: 0, slow: 0, loss: 0 },
     challenger: { failed: 0, invalid: 0, slow: 0, loss: 0 },
   };
-  /** Until when each arm's last slow answer took, in milliseconds. */
-  const slowUntil = { champion: Number.NEGATIVE_INFINITY, challenger: Number.NEGATIVE_INFINITY };
+  const stalls = { champion: createStalls(), challenger: createStalls() };
   const disagreement = { sum: 0, rows: 0 };
   const histories = new Map<string, [number, number][]>();
 
-  const countFailures = ({ time, champion, challenger }: PairObservation) => {
+  const countFailures = ({ champion, challenger }: PairObservation) => {
     const count = (kind: 'failed' | 'invalid' | 'slow', of: (result: ArmResult) => boolean) => {
       const inChampion = of(champion) ? 1 : 0;
       const inChallenger = of(challenger) ? 1 : 0;
@@ -104,25 +108,12 @@ export function createEvidence(settings: RolloutSettings, objectiveMs: number): 
     const invalids = count('invalid', (result) => !result.failed && hasInvalid(result.scores));
     if (invalids.treatmentEvents + invalids.controlEvents > 0)
       invalid = ratioGridTest.update(invalid, invalids);
-    count('slow', (result) => result.computeMs > objectiveMs);
-    countStalls(time, { champion, challenger });
-  };
-
-  /**
-   * Slow answers of an arm that overlap are one event: whatever holds the machine up for a moment holds up all that runs
-   * then, often many requests in one run, and the test takes events to be independent.
-   */
-  const countStalls = (time: number, results: Record<'champion' | 'challenger', ArmResult>) => {
-    const begins = (arm: 'champion' | 'challenger') => {
-      const { computeMs } = results[arm];
-      if (computeMs <= objectiveMs) return 0;
-      const isNew = time > slowUntil[arm];
-      slowUntil[arm] = Math.max(slowUntil[arm], time + computeMs);
-      return isNew ? 1 : 0;
-    };
-    const stalls = { treatmentEvents: begins('challenger'), controlEvents: begins('champion') };
-    if (stalls.treatmentEvents + stalls.controlEvents > 0)
-      slow = ratioGridTest.update(slow, { ...stalls, treatmentShare: 0.5 });
+    const isSlow = (result: ArmResult) => result.computeMs > objectiveMs;
+    count('slow', isSlow);
+    const treatmentEvents = isSlow(challenger) && stalls.challenger.isNew(challenger) ? 1 : 0;
+    const controlEvents = isSlow(champion) && stalls.champion.isNew(champion) ? 1 : 0;
+    if (treatmentEvents + controlEvents > 0)
+      slow = ratioGridTest.update(slow, { treatmentEvents, controlEvents, treatmentShare: 0.5 });
   };
 
   const judgeLabels = () => {
@@ -264,6 +255,26 @@ export function createEvidence(settings: RolloutSettings, objectiveMs: number): 
       for (const { name, history } of tests) histories.set(name, history as [number, number][]);
     },
     requests: () => ({ ...counts }),
+  };
+}
+
+/** Enough for the answers and the runs aside, which lag behind them. */
+const stallsKept = 16;
+
+/**
+ * Tells slow answers of an arm apart: those that overlap the same one are one event. Whatever holds the machine up for a
+ * moment holds up all that runs then, often many requests in one run, and the test takes events to be independent.
+ */
+function createStalls() {
+  const known: { from: number; to: number }[] = [];
+  return {
+    isNew({ endedAt: to, computeMs }: ArmResult): boolean {
+      const from = to - computeMs;
+      if (known.some((other) => from < other.to && to > other.from)) return false;
+      known.push({ from, to });
+      if (known.length > stallsKept) known.shift();
+      return true;
+    },
   };
 }
 

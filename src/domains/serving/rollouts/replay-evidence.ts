@@ -8,6 +8,7 @@ import type { ArmResult, EvidenceBook } from './evidence.ts';
 type RequestRow = {
   request_id: string;
   time: number;
+  latency_ms: number;
   arm: string;
   revision: string;
   compute_ms: number;
@@ -15,6 +16,7 @@ type RequestRow = {
   scores: (number | null)[];
   other_revision: string | null;
   other_ms: number | null;
+  other_time: number | null;
   other_error: string | null;
   other_scores: (number | null)[] | null;
 };
@@ -42,8 +44,18 @@ export async function replayEvidence(
     if (request.time >= (rollout.stepAt ?? 0)) stepRequests++;
     if (request.other_revision === null) continue;
     // What a fallback answered is good; the error on its line is that of the arm it stood in for.
-    const mine = armResult(request.compute_ms, isFallback ? null : request.error, request.scores);
-    const other = armResult(request.other_ms ?? 0, request.other_error, request.other_scores ?? []);
+    const mine = armResult(
+      request.compute_ms,
+      request.time + request.latency_ms,
+      isFallback ? null : request.error,
+      request.scores,
+    );
+    const other = armResult(
+      request.other_ms ?? 0,
+      request.other_time ?? 0,
+      request.other_error,
+      request.other_scores ?? [],
+    );
     const isMine = request.revision === rollout.challenger;
     const [champion, challenger] = isMine ? [other, mine] : [mine, other];
     evidence.pair({ id: request.request_id, time: request.time, champion, challenger });
@@ -56,11 +68,11 @@ async function readRollout(tables: Tables, files: LogFiles, rollout: Rollout) {
   const ofRollout = `rollout = ${sqlLiteral(rollout.id)}`;
   const requests = await tables.query<RequestRow>(`
     WITH answered AS (
-      SELECT request_id, min(time) AS time, any_value(arm) AS arm, any_value(revision) AS revision,
+      SELECT request_id, min(time) AS time, any_value(latency_ms) AS latency_ms, any_value(arm) AS arm, any_value(revision) AS revision,
         any_value(compute_ms) AS compute_ms, any_value(error) AS error, list(score ORDER BY row_index) AS scores
       FROM (${logSql('predictions', files.predictions)}) WHERE ${ofRollout} AND again IS NULL GROUP BY request_id),
     aside AS (
-      SELECT request_id, any_value(revision) AS other_revision, any_value(compute_ms) AS other_ms,
+      SELECT request_id, any_value(revision) AS other_revision, any_value(compute_ms) AS other_ms, any_value(time) AS other_time,
         any_value(error) AS other_error, list(score ORDER BY row_index) AS other_scores
       FROM (${logSql('pairs', files.pairs)}) WHERE ${ofRollout} GROUP BY request_id)
     SELECT * FROM answered LEFT JOIN aside USING (request_id) ORDER BY time, request_id`);
@@ -72,10 +84,16 @@ async function readRollout(tables: Tables, files: LogFiles, rollout: Rollout) {
   return { requests, labels };
 }
 
-function armResult(computeMs: number, error: string | null, scores: (number | null)[]): ArmResult {
+function armResult(
+  computeMs: number,
+  endedAt: number,
+  error: string | null,
+  scores: (number | null)[],
+): ArmResult {
   return {
     failed: error !== null,
     computeMs,
+    endedAt,
     scores: error === null ? scores.map((score) => score ?? Number.NaN) : null,
   };
 }

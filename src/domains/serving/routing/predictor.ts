@@ -57,6 +57,8 @@ type Run = {
   outputs: RunOutputs;
   scores: Float64Array;
   computeMs: number;
+  /** In milliseconds since 1970. */
+  endedAt: number;
   error: string | null;
   /** What the caller is told when nobody else can answer. */
   failure: HoustonError | null;
@@ -271,7 +273,8 @@ function runRows(
     if (span) endRun(span, error);
     const scores = error === null ? live.scorer.scores(outputs, rows.rows) : new Float64Array(0);
     countScores(live.scorer, scores);
-    return { live, outputs, scores, computeMs, error, failure };
+    const endedAt = performance.timeOrigin + start + computeMs;
+    return { live, outputs, scores, computeMs, endedAt, error, failure };
   };
   const handed = span ? traceOf(span) : trace;
   return withTimeout(live.runner.run(rows.feeds, handed), live).then(
@@ -286,7 +289,7 @@ function runRows(
 /** What the cache gives, as a run that cost nothing. */
 function knownRun(live: LiveRevision, rows: PreparedRows, { outputs }: Answer): Run {
   const scores = live.scorer.scores(outputs, rows.rows);
-  return { live, outputs, scores, computeMs: 0, error: null, failure: null };
+  return { live, outputs, scores, computeMs: 0, endedAt: 0, error: null, failure: null };
 }
 
 /** The answer of a run that may be given again; not when a part of it has failed. */
@@ -374,6 +377,7 @@ function armResult(run: Run) {
   return {
     failed: run.error !== null,
     computeMs: run.computeMs,
+    endedAt: run.endedAt,
     scores: run.error === null ? run.scores : null,
   };
 }
