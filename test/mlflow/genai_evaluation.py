@@ -51,6 +51,12 @@ assert [s.scorer_version for s in store.list_scorer_versions(experiment, "opaque
 kept = store.get_scorer(experiment, "opaque", 1)
 assert kept._serialized_scorer == text and kept.scorer_id
 store.delete_scorer(experiment, "opaque", 1)
+# The command line of evaluations reads these words to say which scorers there are.
+try:
+    store.get_scorer(experiment, "nobody")
+    raise AssertionError("a scorer that is not there was found")
+except mlflow.exceptions.MlflowException as error:
+    assert error.error_code == "RESOURCE_DOES_NOT_EXIST" and "not found" in str(error), error
 assert [s.scorer_version for s in store.list_scorer_versions(experiment, "opaque")] == [2]
 store.delete_scorer(experiment, "opaque")
 try:

@@ -50,13 +50,32 @@ describe('the artifact store of the MLflow protocol', () => {
     ).toBeGreaterThanOrEqual(400);
   });
 
+  it('takes a source with doubled slashes for the folder it means, and names plain files plainly', async () => {
+    const call = (path: string, body: object) =>
+      send(houston.url, 'POST', `/api/2.0/mlflow/${path}`, JSON.stringify(body));
+    const folder = `0/${runId}/artifacts`;
+    const file = `/api/2.0/mlflow-artifacts/artifacts/${folder}/model/a.txt`;
+    await send(houston.url, 'PUT', file, 'abc', { 'content-type': 'text/plain' });
+    await call('registered-models/create', { name: 'joined' });
+    const sources = [`mlflow-artifacts:/${folder}//model`, `runs:/${runId}//model`];
+    for (const [i, source] of sources.entries()) {
+      const made = await call('model-versions/create', { name: 'joined', source, run_id: runId });
+      expect([source, made.status]).toEqual([source, 200]);
+      const reply = await fetch(
+        `${houston.url}/model-versions/get-artifact?name=joined&version=${i + 1}&path=a.txt`,
+      );
+      expect(await reply.text()).toBe('abc');
+      expect(reply.headers.get('content-disposition')).toBe('attachment; filename=a.txt');
+    }
+  });
+
   it('serves what was stored as a download, once per content', async () => {
     const path = `/api/2.0/mlflow-artifacts/artifacts/0/${runId}/artifacts/page/evil%20100%25.html`;
     const html = '<script>alert(1)</script>';
     expect((await send(houston.url, 'PUT', path, html, { 'content-type': 'text/html' })).status).toBe(200);
     const reply = await fetch(houston.url + path);
     expect(await reply.text()).toBe(html);
-    expect(reply.headers.get('content-disposition')).toContain('attachment');
+    expect(reply.headers.get('content-disposition')).toBe("attachment; filename*=UTF-8''evil%20100%25.html");
     expect(reply.headers.get('x-content-type-options')).toBe('nosniff');
     const { json } = await send(
       houston.url,
@@ -67,7 +86,7 @@ describe('the artifact store of the MLflow protocol', () => {
     const { artifacts } = await houston.client.get<{ artifacts: { path: string }[] }>(
       `/api/experiments/runs/${runId}`,
     );
-    expect(artifacts.map(({ path: own }) => own)).toEqual(['page/evil 100%.html']);
+    expect(artifacts.map(({ path: own }) => own)).toContain('page/evil 100%.html');
     expect((await send(houston.url, 'DELETE', path)).status).toBe(200);
     expect((await send(houston.url, 'GET', path)).json.error_code).toBe('RESOURCE_DOES_NOT_EXIST');
   });

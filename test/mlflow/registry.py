@@ -170,6 +170,9 @@ assert prompt.version == 1
 mlflow.genai.register_prompt("greeting", "Hi {{name}}!")
 mlflow.genai.set_prompt_alias("greeting", "live", 2)
 assert mlflow.genai.load_prompt("prompts:/greeting@live").format(name="Ann") == "Hi Ann!"
+# Without a version, and as "latest", a prompt is its newest version.
+assert mlflow.genai.load_prompt("greeting").version == 2
+assert mlflow.genai.load_prompt("prompts:/greeting@latest", cache_ttl_seconds=0).version == 2
 assert mlflow.genai.load_prompt("greeting", version=1).template == "Hello {{name}}!"
 assert "greeting" not in models()
 assert [p.name for p in mlflow.genai.search_prompts()] == ["greeting"]

@@ -155,7 +155,7 @@ export const experimentsError = defineErrors({
   'experiments.batch.too_large': { status: 400, next: 'Send at most 1000 metrics, 100 params and 100 tags.' },
   'experiments.search.invalid': {
     status: 400,
-    next: 'Write a filter like "auc > 0.7" for metric and "key=value" for param and tag.',
+    next: 'Correct what is named and search again.',
   },
   'experiments.train.invalid': { status: 400, next: 'Correct the "with" of the step in the pipeline.' },
 });

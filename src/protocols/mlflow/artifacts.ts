@@ -54,6 +54,12 @@ export type Place = ReturnType<TrackingDoor['placeOf']>;
 export const json = (reply: FastifyReply, body: object) =>
   reply.header('content-type', 'application/json').send(JSON.stringify(body));
 
+/** Plain names stand plainly, for readers that do not know the other form, in which all others are written. */
+export const asDownload = (name: string): string =>
+  /^[\w.+-]+$/.test(name)
+    ? `attachment; filename=${name}`
+    : `attachment; filename*=UTF-8''${encodeURIComponent(name.toWellFormed())}`;
+
 /** As a download whatever its type: what a run left behind never opens as a page of this server. */
 export async function sendArtifact(
   request: FastifyRequest,
@@ -62,13 +68,12 @@ export async function sendArtifact(
   place: Place,
 ): Promise<FastifyReply> {
   const file = await tracking.getArtifact(request.scope, place);
-  const name = encodeURIComponent(file.path.split('/').at(-1)!.toWellFormed());
   reply
     .header(
       'content-type',
       /^[\w.+-]+\/[\w.+-]+$/.test(file.media_type) ? file.media_type : 'application/octet-stream',
     )
-    .header('content-disposition', `attachment; filename*=UTF-8''${name}`)
+    .header('content-disposition', asDownload(file.path.split('/').at(-1)!))
     .header('content-security-policy', "sandbox; default-src 'none'")
     .header('etag', `"${file.digest}"`);
   return sendFile(reply, request.scope.platform.blobs.path(file.digest), file.size);

@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { TrackingDoor } from '../../domains/experiments/index.ts';
-import { sendArtifact } from './artifacts.ts';
+import { asDownload, sendArtifact } from './artifacts.ts';
 import { MlflowError, missing } from './errors.ts';
 import { wireSpanFile } from './traces-wire.ts';
 
@@ -26,6 +26,6 @@ async function send(request: FastifyRequest, reply: FastifyReply, tracking: Trac
   if (!spans) return sendArtifact(request, reply, tracking, { owner: id, path: 'traces.json' });
   return reply
     .header('content-type', 'application/octet-stream')
-    .header('content-disposition', "attachment; filename*=UTF-8''traces.json")
+    .header('content-disposition', asDownload('traces.json'))
     .send(JSON.stringify({ spans: spans.map(wireSpanFile) }));
 }

@@ -109,7 +109,10 @@ export async function scorerVersions(
 }
 
 const missing = () =>
-  experimentsError('experiments.scorer.not_found', 'The experiment has no such scorer, or not this version.');
+  experimentsError(
+    'experiments.scorer.not_found',
+    'Scorer not found: the experiment has none of this name, or not this version.',
+  );
 
 /** One version, or the newest. @throws experiments.scorer.not_found */
 export async function getScorer(

@@ -3,7 +3,7 @@ import { record } from '../../../platform/ledger/index.ts';
 import { authorise, type Scope, transact } from '../../../platform/scope.ts';
 import type { TrackingDoor } from '../../experiments/index.ts';
 import { requestConversion } from '../conversion/conversions.service.ts';
-import { findAlias, listAliases, removeAlias, updateModel } from '../models.store.ts';
+import { findAlias, listAliases, listVersions, removeAlias, updateModel } from '../models.store.ts';
 import { registryError } from '../registry.contract.ts';
 import { registerVersion } from '../registry.service.ts';
 import { type CatalogVersion, checkSource, checkTag, isLocalPath, type StageName } from './catalog.model.ts';
@@ -39,7 +39,9 @@ export async function createVersion(
   for (const [key, value] of Object.entries(tags)) checkTag(key, value);
   await existing(scope, input.model);
   const storage = await resolve(scope, tracking, input);
-  const place = /^mlflow-artifacts:/.test(storage.uri) ? tracking.placeOf(pathOf(storage.uri)) : null;
+  const isHere = storage.uri.startsWith('mlflow-artifacts:');
+  if (isHere) storage.uri = withoutEmptyParts(storage.uri);
+  const place = isHere ? tracking.placeOf(pathOf(storage.uri)) : null;
   const found = await inspectPackage(scope, tracking, place, input.source);
   const created = await transact(scope, async (tx) => {
     const { version } = await registerVersion(tx, {
@@ -82,6 +84,12 @@ async function convertByItself(scope: Scope, version: CatalogVersion): Promise<C
 const pathOf = (uri: string) => {
   const rest = uri.slice('mlflow-artifacts:'.length);
   return (/^\/\/[^/]*\/(.*)$/s.exec(rest)?.[1] ?? rest).replace(/^\/+/, '');
+};
+
+/** `…/artifacts//model` is what comes of joining a folder that ends with a slash; the store has no empty names. */
+const withoutEmptyParts = (uri: string) => {
+  const [, root, path] = /^(mlflow-artifacts:(?:\/\/[^/]*)?)(.*)$/s.exec(uri)!;
+  return root + path!.replace(/\/{2,}/g, '/');
 };
 
 type Storage = { uri: string; runId: string | null; loggedModel: string | null };
@@ -175,10 +183,13 @@ export async function getVersion(scope: Scope, model: string, version: number): 
   return store.toCatalogVersion(row, await listAliases(scope.db, model));
 }
 
-/** @throws registry.alias.not_found */
+/** The version that an alias names; `latest`, which nobody can set, names the newest. @throws registry.alias.not_found */
 export async function getVersionByAlias(scope: Scope, model: string, alias: string): Promise<CatalogVersion> {
   await existing(scope, model);
-  const found = await findAlias(scope.db, model, alias);
+  const found =
+    alias.toLowerCase() === 'latest'
+      ? (await listVersions(scope.db, model, 1))[0]
+      : await findAlias(scope.db, model, alias);
   if (!found) throw registryError('registry.alias.not_found', 'The model has no such alias.');
   return getVersion(scope, model, found.version);
 }
