@@ -123,7 +123,7 @@ assert client.get_registered_model("plain").aliases == {"best": "2"}
 assert client.get_model_version("plain", "2").aliases == ["best"]
 client.delete_registered_model_alias("plain", "best")
 client.delete_registered_model_alias("plain", "best")
-expect_error("RESOURCE_DOES_NOT_EXIST", lambda: client.get_model_version_by_alias("plain", "best"))
+expect_error("INVALID_PARAMETER_VALUE", lambda: client.get_model_version_by_alias("plain", "best"))
 expect_error("INVALID_PARAMETER_VALUE", lambda: client.set_registered_model_alias("plain", "latest", "1"))
 expect_error("RESOURCE_DOES_NOT_EXIST", lambda: client.set_registered_model_alias("plain", "x", "99"))
 

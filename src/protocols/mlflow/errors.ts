@@ -49,6 +49,7 @@ const named: Readonly<Record<string, MlflowErrorCode>> = {
   'experiments.label_schema.exists': 'RESOURCE_ALREADY_EXISTS',
   'experiments.review_queue.exists': 'RESOURCE_ALREADY_EXISTS',
   'registry.model.exists': 'RESOURCE_ALREADY_EXISTS',
+  'registry.alias.not_found': 'INVALID_PARAMETER_VALUE',
 };
 
 const byStatus: Readonly<Record<number, MlflowErrorCode>> = {
