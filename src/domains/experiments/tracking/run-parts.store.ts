@@ -25,34 +25,34 @@ type Select = typeof selectRows;
 
 /** Params, tags, latest metrics, datasets and models of several runs, in one query each. */
 export async function partsOfRuns(db: Db, ids: readonly string[], select: Select): Promise<RunParts> {
-  const [pairs, links] = await Promise.all([pairsOfRuns(db, ids, select), linksOfRuns(db, ids, select)]);
-  return { ...pairs, ...links };
-}
-
-type Pairs = Pick<RunParts, 'params' | 'tags' | 'metrics'>;
-
-async function pairsOfRuns(db: Db, ids: readonly string[], select: Select): Promise<Pairs> {
-  if (ids.length === 0) return { params: [], tags: [], metrics: [] };
-  const wanted = asTable(db, ids);
-  // The page leads and each run is looked up by its key, so the order of the joins is fixed.
-  const [params, tags, metrics] = await Promise.all([
-    select<PairPart>(
-      db,
-      sql`select wanted.at, part.key, part.value from ${wanted}
-        cross join experiments_params as part where part.run_id = wanted.value`,
-    ),
-    select<PairPart>(
-      db,
-      sql`select wanted.at, part.key, part.value from ${wanted}
-        cross join experiments_run_tags as part where part.run_id = wanted.value`,
-    ),
+  if (ids.length === 0) return { params: [], tags: [], metrics: [], datasets: [], models: [] };
+  const [[params, tags], metrics, links] = await Promise.all([
+    pairsOfRuns(db, ids, select),
     select<MetricPart>(
       db,
-      sql`select wanted.at, part.key, part.value, part.special, part.step, part.time from ${wanted}
-        cross join experiments_series as part where part.run_id = wanted.value`,
+      sql`select wanted.at, part.key, part.value, part.special, part.step, part.time
+        ${ofRuns(db, ids, 'experiments_series')}`,
     ),
+    linksOfRuns(db, ids, select),
   ]);
-  return { params, tags, metrics };
+  return { params, tags, metrics, ...links };
+}
+
+function pairsOfRuns(db: Db, ids: readonly string[], select: Select): Promise<[PairPart[], PairPart[]]> {
+  const pairs = (table: string) =>
+    select<PairPart>(db, sql`select wanted.at, part.key, part.value ${ofRuns(db, ids, table)}`);
+  return Promise.all([pairs('experiments_params'), pairs('experiments_run_tags')]);
+}
+
+/** Rows `part` of a table for each of the runs `wanted`, which lead: each is looked up by its key, however many there are. */
+function ofRuns(db: Db, ids: readonly string[], table: string) {
+  const wanted = asTable(db, ids);
+  if (dialectOf(db) === 'sqlite') {
+    return sql`from ${wanted} cross join ${sql.table(table)} as part where part.run_id = wanted.value`;
+  }
+  // `offset 0` keeps PostgreSQL from reading the whole table to join it by hash.
+  return sql`from ${wanted} cross join lateral (
+    select * from ${sql.table(table)} as of_run where of_run.run_id = wanted.value offset 0) as part`;
 }
 
 /** Datasets and models of several runs. */
@@ -69,43 +69,55 @@ export async function linksOfRuns(db: Db, ids: readonly string[], select: Select
 export type RunTexts = { metrics: string; params: string; tags: string };
 
 /**
- * Params, tags and latest metrics of several runs, in their order. SQLite writes the lists itself, for thousands of
- * small rows cost more than all else on the way out; PostgreSQL would take longer for them.
+ * Params, tags and latest metrics of several runs, in their order, as texts that the database writes, as far as it is
+ * the faster one: thousands of small values cost more than all else on the way out.
  */
-export async function textsOfRuns(db: Db, ids: readonly string[], select: Select): Promise<RunTexts[]> {
-  if (dialectOf(db) === 'postgres') return textsOf(await pairsOfRuns(db, ids, select), ids.length);
-  const pairs = (table: string, item = "'key', part.key, 'value', part.value") =>
+export function textsOfRuns(db: Db, ids: readonly string[], select: Select): Promise<RunTexts[]> {
+  if (ids.length === 0) return Promise.resolve([]);
+  return dialectOf(db) === 'sqlite' ? listsOfRuns(db, ids, select) : joinedTexts(db, ids, select);
+}
+
+const special = `case part.special when 1 then 'NaN' when 2 then 'Infinity' else '-Infinity' end`;
+
+/** SQLite writes the lists themselves. */
+async function listsOfRuns(db: Db, ids: readonly string[], select: Select): Promise<RunTexts[]> {
+  const list = (table: string, item = "'key', part.key, 'value', part.value") =>
     sql.raw(`(select json_group_array(json_object(${item})) from ${table} as part
       where part.run_id = wanted.value)`);
-  const value = `case part.special when 0 then part.value when 1 then 'NaN' when 2 then 'Infinity' else '-Infinity' end`;
+  const value = `case part.special when 0 then part.value else ${special} end`;
   const metric = `'key', part.key, 'value', ${value}, 'timestamp', part.time, 'step', part.step`;
   const texts = new Array<RunTexts>(ids.length);
   const rows = await select<[at: number, metrics: string, params: string, tags: string]>(
     db,
-    sql`select wanted.at, ${pairs('experiments_series', metric)}, ${pairs('experiments_params')},
-      ${pairs('experiments_run_tags')} from ${asTable(db, ids)}`,
+    sql`select wanted.at, ${list('experiments_series', metric)}, ${list('experiments_params')},
+      ${list('experiments_run_tags')} from ${asTable(db, ids)}`,
   );
   for (const [at, metrics, params, tags] of rows) texts[at] = { metrics, params, tags };
   return texts;
 }
 
-const specials: Readonly<Record<number, string>> = { 1: '"NaN"', 2: '"Infinity"', 3: '"-Infinity"' };
-
-function textsOf({ params, tags, metrics }: Pairs, count: number): RunTexts[] {
-  const lists = () => Array.from({ length: count }, (): string[] => []);
-  const all = { params: lists(), tags: lists(), metrics: lists() };
-  const pair = (key: string, value: string) => `{"key":${JSON.stringify(key)},"value":${value}`;
-  for (const [at, key, value] of params) all.params[at]!.push(`${pair(key, JSON.stringify(value))}}`);
-  for (const [at, key, value] of tags) all.tags[at]!.push(`${pair(key, JSON.stringify(value))}}`);
-  for (const [at, key, value, special, step, time] of metrics) {
-    const number = special === 0 ? String(value) : specials[special]!;
-    all.metrics[at]!.push(`${pair(key, number)},"timestamp":${time},"step":${step}}`);
-  }
-  const text = (list: readonly string[]) => `[${list.join(',')}]`;
-  return all.params.map((list, at) => ({
-    params: text(list),
-    tags: text(all.tags[at]!),
-    metrics: text(all.metrics[at]!),
+/** PostgreSQL takes long to write objects; it writes the numbers of a metric. */
+async function joinedTexts(db: Db, ids: readonly string[], select: Select): Promise<RunTexts[]> {
+  const value = `case part.special when 0 then part.value::text else '"' || ${special} || '"' end`;
+  const numbers = sql.raw(`${value} || ',"timestamp":' || part.time || ',"step":' || part.step`);
+  const [[params, tags], metrics] = await Promise.all([
+    pairsOfRuns(db, ids, select),
+    select<PairPart>(
+      db,
+      sql`select wanted.at, part.key, ${numbers} ${ofRuns(db, ids, 'experiments_series')}`,
+    ),
+  ]);
+  const lists = (parts: readonly PairPart[], write: (value: string) => string) => {
+    const all = Array.from(ids, (): string[] => []);
+    for (const [at, key, text] of parts)
+      all[at]!.push(`{"key":${JSON.stringify(key)},"value":${write(text)}}`);
+    return all.map((list) => `[${list.join(',')}]`);
+  };
+  const [ofParams, ofTags] = [lists(params, JSON.stringify), lists(tags, JSON.stringify)];
+  return lists(metrics, (text) => text).map((list, at) => ({
+    metrics: list,
+    params: ofParams[at]!,
+    tags: ofTags[at]!,
   }));
 }
 
