@@ -115,26 +115,6 @@ describeInBrowser('Every page', {}, (suite) => {
     },
   );
 
-  it('of an object that is gone says so, and leads back', { timeout: 240_000 }, async () => {
-    const { page, problems, expectStatus } = await suite.open();
-    expectStatus(404);
-    // A run's id has a form of its own, a model's page is a prompt's too, and traces have a test of their own.
-    const others = ['/pipelines/runs/$id', '/registry/$name', '/experiments/traces/$trace'];
-    const objects = addresses.filter((address) => /\$\w+$/.test(address) && !others.includes(address));
-    expect(objects.length).toBeGreaterThan(10);
-    for (const address of objects) {
-      const target = address.replaceAll(/\$version/g, '7').replaceAll(/\$\w+/g, 'gone');
-      await page.goto(suite.houston.url + target);
-      await page.getByText('It may have been removed').waitFor();
-      expect(await page.locator('#main button').count(), `${target} offers what cannot be done`).toBe(0);
-      await page
-        .locator('#main')
-        .getByRole('link', { name: /^Back to/ })
-        .waitFor();
-    }
-    expect(problems).toEqual([]);
-  });
-
   it('is in the list above, or has a test of its own', () => {
     const elsewhere = [
       '/features/$name',

@@ -86,7 +86,12 @@ function errorFrom(status: number, text: string): ApiError {
   } catch {
     // Not JSON: fall through to the plain sentence.
   }
-  return new ApiError(status, `http.${status}`, `The server answered ${status}.`);
+  return new ApiError(
+    status,
+    `http.${status}`,
+    `The server answered ${status}.`,
+    'Try again; if it stays so, look into the log of the server.',
+  );
 }
 
 async function json<T>(response: Response): Promise<T> {

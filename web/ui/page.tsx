@@ -1,9 +1,10 @@
 import { IconChevronRight } from '@tabler/icons-react';
+import type { UseQueryResult } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { type ReactNode, useEffect } from 'react';
-import { ApiError } from '../api/client.ts';
+import type { ApiError } from '../api/client.ts';
 import { ApiHint, type ApiHintProps } from './api-hint.tsx';
-import { Empty } from './feedback.tsx';
+import { Empty, ErrorPanel } from './feedback.tsx';
 import { Panel } from './panel.tsx';
 import { WhyButton } from './why-button.tsx';
 
@@ -22,8 +23,8 @@ export type PageProps = {
   api?: ApiHintProps;
   lead?: ReactNode;
   tabs?: ReactNode;
-  /** Why the page's object could not be read; one that is not there has no actions, tabs or content. */
-  error?: unknown;
+  /** Reads the page's object. One that cannot be shown has no actions, tabs or content. */
+  of?: UseQueryResult<unknown, ApiError> | undefined;
   children: ReactNode;
 };
 
@@ -38,14 +39,14 @@ export function Page({
   api,
   lead,
   tabs,
-  error,
+  of,
   children,
 }: PageProps) {
   const label = name ?? (typeof title === 'string' ? title : 'Houston');
   useEffect(() => {
     document.title = label === 'Houston' ? label : `${label} · Houston`;
   }, [label]);
-  const missing = error instanceof ApiError && error.status === 404 ? error : null;
+  const problem = of?.isError && (isGone(of.error) || of.data === undefined) ? of.error : null;
   return (
     <div className="page">
       <header className="page-head">
@@ -62,10 +63,10 @@ export function Page({
           ) : null}
           <div className="page-title">
             <h1 title={label}>{title}</h1>
-            {missing ? null : state}
+            {problem ? null : state}
           </div>
         </div>
-        {missing ? null : (
+        {problem ? null : (
           <div className="row">
             {subject ? <WhyButton subject={subject} /> : null}
             {api ? <ApiHint {...api} /> : null}
@@ -73,20 +74,35 @@ export function Page({
           </div>
         )}
       </header>
-      {missing ? null : tabs}
-      {lead && !missing ? <p className="page-lead">{lead}</p> : null}
+      {problem ? null : tabs}
+      {lead && !problem ? <p className="page-lead">{lead}</p> : null}
       <div className="page-body">
-        {missing ? <Missing message={missing.message} list={crumbs[0]} /> : children}
+        {of && problem ? (
+          isGone(problem) ? (
+            <Gone error={problem} list={crumbs[0]} />
+          ) : (
+            <Panel>
+              <ErrorPanel error={problem} retry={() => void of.refetch()} />
+            </Panel>
+          )
+        ) : (
+          children
+        )}
       </div>
     </div>
   );
 }
 
-function Missing({ message, list }: { message: string; list: Crumb | undefined }) {
+/** Whether there is nothing at the address: no such object, or a name or id that none can have. */
+function isGone({ status }: ApiError): boolean {
+  return status === 404 || status === 400;
+}
+
+function Gone({ error, list }: { error: ApiError; list: Crumb | undefined }) {
   return (
     <Panel>
       <Empty
-        title={message}
+        title={error.code === 'platform.input.invalid' ? 'Nothing has this name or id.' : error.message}
         action={list?.to ? <Link to={list.to}>Back to {list.label.toLowerCase()}</Link> : undefined}
       >
         It may have been removed, or the link was cut. Press Ctrl K to find it by name.

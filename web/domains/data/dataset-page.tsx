@@ -36,7 +36,7 @@ export function DatasetPage() {
   const refused = newest?.outcome === 'refused';
   return (
     <Page
-      error={dataset.error}
+      of={dataset}
       title={name}
       crumbs={[{ label: 'Data', to: '/data' }]}
       subject={version ? `dataset:${name}@${version.version}` : `dataset:${name}`}

@@ -57,7 +57,7 @@ const columns: Column<Dataset>[] = [
       item.latest?.timeFrom
         ? `${utc(item.latest.timeFrom, 'day')} to ${utc(item.latest.timeTo, 'day')}`
         : MISSING,
-    width: '200px',
+    width: '204px',
   },
   {
     key: 'checks',
@@ -66,7 +66,7 @@ const columns: Column<Dataset>[] = [
     align: 'right',
     width: '104px',
   },
-  { key: 'owner', title: 'Owner', value: (item) => item.owner, width: '100px' },
+  { key: 'owner', title: 'Owner', value: (item) => item.owner, width: '100px', spare: 1 },
   ageColumn('updated', 'Changed', (item) => item.updatedAt),
 ];
 

@@ -25,7 +25,7 @@ export function CompareRunsPage() {
   const experiments = [...new Set(runs.map((run) => run.experiment))];
   return (
     <Page
-      title={`${ids.length} runs compared`}
+      title={ids.length < 2 ? 'Compare runs' : `${ids.length} runs compared`}
       crumbs={[
         { label: 'Experiments', to: '/experiments' },
         ...experiments.map((name) => ({ label: name, to: `/experiments/${encodeURIComponent(name)}` })),

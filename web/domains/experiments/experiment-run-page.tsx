@@ -32,7 +32,7 @@ export function ExperimentRunPage() {
     (related.data?.models.reduce((sum, model) => sum + model.files.length, 0) ?? 0);
   return (
     <Page
-      error={run.error}
+      of={run}
       title={found?.name || id}
       crumbs={[
         { label: 'Experiments', to: '/experiments' },

@@ -63,7 +63,7 @@ export function FeatureServicePage() {
   const found = service.data;
   return (
     <Page
-      error={service.error}
+      of={service}
       title={name}
       crumbs={[{ label: 'Features', to: '/features' }]}
       subject={

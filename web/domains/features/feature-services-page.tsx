@@ -40,6 +40,7 @@ const columns: Column<FeatureService>[] = [
     value: (item) => item.digest,
     render: (item) => <Digest digest={item.digest} />,
     width: '150px',
+    spare: 1,
   },
   {
     key: 'rows',

@@ -26,7 +26,7 @@ export function ApprovalPage() {
   const risk = model.data?.risk;
   return (
     <Page
-      error={approval.error}
+      of={approval}
       title={approval.data ? approvalTitle(approval.data) : 'Approval'}
       crumbs={[{ label: 'Governance', to: '/governance' }]}
       subject={`approval:${id}`}

@@ -3,7 +3,7 @@ import { useNavigate } from '@tanstack/react-router';
 import { useApi, useList } from '../../api/hooks.ts';
 import type { HealthStrip, Model, Overview } from '../../api/types.ts';
 import { inEnvironment, useEnvironment } from '../../app/environment.ts';
-import { ErrorPanel, Skeleton } from '../../ui/feedback.tsx';
+import { Skeleton } from '../../ui/feedback.tsx';
 import { Page } from '../../ui/page.tsx';
 import { Panel } from '../../ui/panel.tsx';
 import { StateBadge } from '../../ui/state.tsx';
@@ -40,11 +40,11 @@ export function OverviewPage() {
   );
   return (
     <Page
+      of={overview}
       title="Overview"
       {...(empty ? {} : { state: <Answer strips={strips} needs={needs.length} />, actions })}
       api={{ path: '/api/insights/overview', cli: 'houston status' }}
     >
-      {overview.isError ? <ErrorPanel error={overview.error} retry={() => void overview.refetch()} /> : null}
       {empty ? (
         <>
           <p className="dim" style={{ maxWidth: '80ch' }}>

@@ -14,7 +14,7 @@ export function EventPage() {
   const event = useApi<LedgerEvent>(target);
   return (
     <Page
-      error={event.error}
+      of={event}
       title={event.data?.type ?? 'Event'}
       crumbs={[{ label: 'Ledger', to: '/ledger' }]}
       api={{ path: target, cli: `houston why ${id}` }}

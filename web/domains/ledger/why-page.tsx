@@ -1,5 +1,6 @@
 import { Button, TextInput } from '@mantine/core';
 import { type FormEvent, useState } from 'react';
+import { Empty } from '../../ui/feedback.tsx';
 import { Page } from '../../ui/page.tsx';
 import { Panel } from '../../ui/panel.tsx';
 import { useUrlState } from '../../ui/url-state.ts';
@@ -44,10 +45,10 @@ export function WhyPage() {
         {subject ? (
           <WhyChain subject={subject} />
         ) : (
-          <p className="dim">
-            Name a subject: a deployment, a rollout, an incident, a model version, a dataset version, one
-            prediction.
-          </p>
+          <Empty title="Name a subject" command="npx houston why deployment:NAME">
+            A deployment, a rollout, an incident, a model version, a dataset version, one prediction: what led
+            to it is drawn from the ledger, from left to right.
+          </Empty>
         )}
       </Panel>
     </Page>

@@ -25,7 +25,7 @@ export function IncidentPage() {
   const found = incident.data;
   return (
     <Page
-      error={incident.error}
+      of={incident}
       title={found?.title ?? 'Incident'}
       crumbs={[
         { label: 'Monitoring', to: '/monitoring' },

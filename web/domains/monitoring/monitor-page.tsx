@@ -33,7 +33,7 @@ export function MonitorPage() {
   const open = monitor.data?.openIncident;
   return (
     <Page
-      error={monitor.error}
+      of={monitor}
       title={deployment}
       name={`Monitor of ${deployment}`}
       crumbs={[{ label: 'Monitoring', to: '/monitoring' }]}

@@ -4,7 +4,7 @@ import { useApi, useList } from '../../api/hooks.ts';
 import type { PipelineDetail, PipelineRun } from '../../api/types.ts';
 import { JsonBlock } from '../../ui/code-block.tsx';
 import { Digest } from '../../ui/copy-id.tsx';
-import { Empty, ErrorPanel, Loaded, Skeleton } from '../../ui/feedback.tsx';
+import { Empty, Loaded, Skeleton } from '../../ui/feedback.tsx';
 import { brief, utc } from '../../ui/format.ts';
 import { Graph } from '../../ui/graph.tsx';
 import { KeyValue } from '../../ui/key-value.tsx';
@@ -34,7 +34,7 @@ export function PipelinePage() {
   const graph = definition ? definitionGraph(definition) : undefined;
   return (
     <Page
-      error={pipeline.error}
+      of={pipeline}
       title={name}
       crumbs={[{ label: 'Pipelines', to: '/pipelines' }]}
       subject={
@@ -59,10 +59,6 @@ export function PipelinePage() {
       <Panel title="Jobs" note="from left to right; click one for its definition" flush>
         {graph ? (
           <Graph label={`Jobs of ${name}`} {...graph} compact onOpen={openJob} />
-        ) : pipeline.isError ? (
-          <div style={{ padding: 12 }}>
-            <ErrorPanel error={pipeline.error} />
-          </div>
         ) : (
           <Skeleton height={280} />
         )}

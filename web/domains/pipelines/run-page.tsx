@@ -33,7 +33,7 @@ export function RunPage() {
   const steps = run.data?.steps ?? [];
   return (
     <Page
-      error={run.error}
+      of={run}
       title={run.data ? <CopyId id={id} /> : id}
       name={`Run ${id}`}
       crumbs={[

@@ -18,6 +18,7 @@ export function CompareVersionsPage() {
   const versions = useList<ModelVersion>(target);
   return (
     <Page
+      of={versions}
       title={`Versions of ${name} compared`}
       crumbs={[
         { label: 'Models', to: '/registry' },

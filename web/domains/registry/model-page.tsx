@@ -7,7 +7,7 @@ import type { Model, ModelVersion } from '../../api/types.ts';
 import { ageColumn } from '../../ui/age-column.tsx';
 import { Digest } from '../../ui/copy-id.tsx';
 import { type Column, DataTable } from '../../ui/data-table.tsx';
-import { Empty, ErrorPanel, Loaded } from '../../ui/feedback.tsx';
+import { Empty, Loaded } from '../../ui/feedback.tsx';
 import { utc } from '../../ui/format.ts';
 import { KeyValue } from '../../ui/key-value.tsx';
 import { Page } from '../../ui/page.tsx';
@@ -55,16 +55,9 @@ export function ModelPage() {
     .map(Number)
     .filter((version) => numbers.includes(version));
   if (model.data && isPrompt(model.data)) return <PromptPage model={model.data} versions={versions} />;
-  if (model.isError && !model.data) {
-    return (
-      <Page title={name} crumbs={[{ label: 'Models', to: '/registry' }]}>
-        <ErrorPanel error={model.error} retry={() => void model.refetch()} />
-      </Page>
-    );
-  }
   return (
     <Page
-      error={model.error}
+      of={model}
       title={name}
       crumbs={[{ label: 'Models', to: '/registry' }]}
       subject={`model:${name}`}
@@ -272,6 +265,7 @@ function versionColumns(
           <span className="faint">–</span>
         ),
       width: '96px',
+      spare: 1,
     },
     {
       key: 'data',
@@ -291,6 +285,7 @@ function versionColumns(
       value: (version) => version.digest,
       render: (version) => <Digest digest={version.digest} />,
       width: '132px',
+      spare: 2,
     },
     ageColumn('created', 'Registered', (version) => version.createdAt),
   ];

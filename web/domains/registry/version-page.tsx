@@ -34,7 +34,7 @@ export function ModelVersionPage() {
   const report = evaluation.data?.report;
   return (
     <Page
-      error={version.error}
+      of={version}
       title={`${name} version ${found?.version ?? reference}`}
       crumbs={[
         { label: 'Models', to: '/registry' },

@@ -45,7 +45,7 @@ export function DeploymentPage() {
   return (
     <Page
       title={name}
-      error={deployment.error}
+      of={deployment}
       crumbs={[{ label: 'Deployments', to: '/serving' }]}
       subject={`deployment:${name}`}
       state={

@@ -16,7 +16,7 @@ export function PredictionPage() {
   const prediction = useApi<Prediction>(target, { keep: false });
   return (
     <Page
-      error={prediction.error}
+      of={prediction}
       title={`Prediction ${id}`}
       crumbs={[
         { label: 'Deployments', to: '/serving' },

@@ -23,7 +23,7 @@ export function RolloutPage() {
   const found = rollout.data;
   return (
     <Page
-      error={rollout.error}
+      of={rollout}
       title={
         found?.challenger ? `Version ${found.challenger.version} to ${found.deployment}` : `Rollout ${id}`
       }

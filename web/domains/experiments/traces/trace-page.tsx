@@ -30,7 +30,7 @@ export function TracePage() {
   const found = trace.data;
   return (
     <Page
-      error={trace.error}
+      of={trace}
       title={found?.name || id}
       crumbs={[
         { label: 'Experiments', to: '/experiments' },
