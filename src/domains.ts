@@ -32,7 +32,7 @@ export function createDomains(platform: Platform) {
     promotionPolicy: governance.promotionPolicy,
   });
   const monitoring = createMonitoringDomain(platform, { serving, registry });
-  const insights = createInsightsDomain(platform, { serving, monitoring, governance });
+  const insights = createInsightsDomain(platform, { serving, monitoring, registry, governance });
   for (const domain of [data, features, experiments, registry, serving]) {
     pipelines.registerSteps(domain.steps);
   }

@@ -1,4 +1,5 @@
 import type { AddressInfo } from 'node:net';
+import { apiGroups } from './api-groups.ts';
 import type { ServingDoor } from './domains/serving/index.ts';
 import { createDomains, type Domains } from './domains.ts';
 import { permissions } from './permissions.ts';
@@ -60,7 +61,7 @@ export async function composeHouston(config: Config, options: { log?: Logger; no
   const kinds = [...platform.collector.jobs, ...modules.flatMap((module) => module.jobs ?? [])];
   for (const kind of kinds) platform.jobs.define(kind);
 
-  const app = await createApp(platform, { permissions, version });
+  const app = await createApp(platform, { permissions, version, groups: apiGroups });
   platformRoutes(app, reactors, version, mlflowVersion);
   authRoutes(app);
   declarationRoutes(app, declarables);

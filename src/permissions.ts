@@ -65,6 +65,7 @@ export const permissions: PermissionTable = {
   'POST /api/features/services/:name/vectors': 'serving.infer',
   // experiments
   'GET /api/experiments': 'read',
+  'GET /api/experiments/:name': 'read',
   'GET /api/experiments/:name/runs': 'read',
   'POST /api/experiments/runs': 'experiments.write',
   'GET /api/experiments/runs/:id': 'read',
@@ -181,6 +182,7 @@ export const permissions: PermissionTable = {
   'GET /api/monitoring/monitors/:deployment': 'read',
   'PUT /api/monitoring/monitors/:deployment': 'monitoring.write',
   'GET /api/monitoring/monitors/:deployment/windows': 'read',
+  'GET /api/monitoring/windows': 'read',
   'GET /api/monitoring/monitors/:deployment/reference': 'read',
   'GET /api/monitoring/monitors/:deployment/compare': 'read',
   'GET /api/monitoring/alerts': 'read',

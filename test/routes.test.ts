@@ -48,6 +48,8 @@ describe('routes', () => {
     const page = (await houston.client.download('/docs')).toString();
     expect(page).toContain('/docs/swagger-ui-bundle.js');
     expect(page).not.toMatch(/https?:\/\//);
+    for (const file of ['scheme.js', 'start.js', 'docs.css'])
+      expect((await houston.client.download(`/docs/${file}`)).length, file).toBeGreaterThan(100);
     expect((await houston.client.download('/docs/swagger-ui-bundle.js')).length).toBeGreaterThan(100_000);
   });
 });

@@ -1,5 +1,6 @@
 // biome-ignore-all lint/a11y/useSemanticElements: virtual rows are absolutely placed, which table elements cannot be
 import { TextInput } from '@mantine/core';
+import { useElementSize } from '@mantine/hooks';
 import { IconArrowDown, IconArrowUp, IconSearch } from '@tabler/icons-react';
 import {
   type ColumnDef,
@@ -31,6 +32,8 @@ export type Column<Row> = {
   align?: 'right';
   /** False for columns of buttons and pictures. */
   sortable?: boolean;
+  /** Left out where the table is too narrow for all columns, the highest first. Filters and exports still have it. */
+  spare?: number;
 };
 
 export type DataTableProps<Row> = {
@@ -113,7 +116,10 @@ export function DataTable<Row>(props: DataTableProps<Row>) {
     estimateSize: () => ROW,
     overscan: 12,
   });
-  const template = columns.map((column) => column.width ?? 'minmax(96px, 1fr)').join(' ');
+  const { ref: frame, width } = useElementSize();
+  const seen = fitting(columns, width);
+  const hidden = columns.filter((column) => !seen.includes(column));
+  const template = seen.map((column) => column.width ?? 'minmax(96px, 1fr)').join(' ');
   const height = props.height ?? Math.min(shown.length, 15) * ROW + 30;
 
   const setSort = (key: string) => {
@@ -142,7 +148,7 @@ export function DataTable<Row>(props: DataTableProps<Row>) {
 
   if (rows.length === 0 && empty) return <>{empty}</>;
   return (
-    <div>
+    <div ref={frame}>
       {bare ? null : (
         <div className="table-tools">
           {unfiltered ? null : (
@@ -159,6 +165,7 @@ export function DataTable<Row>(props: DataTableProps<Row>) {
           )}
           {tools}
           <span className="grow" />
+          {hidden.length > 0 ? <HiddenColumns columns={hidden} /> : null}
           <span className="dim small">
             {shown.length === rows.length ? `${rows.length}` : `${shown.length} of ${rows.length}`}
           </span>
@@ -179,14 +186,14 @@ export function DataTable<Row>(props: DataTableProps<Row>) {
           if (onEnd && area.scrollTop + area.clientHeight > area.scrollHeight - 400) onEnd();
         }}
       >
-        <div className="grid-table" style={{ minWidth: leastWidth(columns) }}>
+        <div className="grid-table" style={{ minWidth: leastWidth(seen) }}>
           <div
             className="grid-row head"
             style={{ gridTemplateColumns: template, height: 30 }}
             role="row"
             tabIndex={-1}
           >
-            {columns.map((column) => (
+            {seen.map((column) => (
               <Head key={column.key} column={column} sortText={sortText} setSort={setSort} />
             ))}
           </div>
@@ -207,7 +214,7 @@ export function DataTable<Row>(props: DataTableProps<Row>) {
                   onClick={onOpen ? () => onOpen(row) : undefined}
                   onKeyDown={undefined}
                 >
-                  {columns.map((column) => (
+                  {seen.map((column) => (
                     <div
                       key={column.key}
                       role="gridcell"
@@ -229,6 +236,29 @@ export function DataTable<Row>(props: DataTableProps<Row>) {
         ) : null}
       </div>
     </div>
+  );
+}
+
+/** The columns that fit into a width; of those that may be missing, the least important go first. */
+function fitting<Row>(columns: Column<Row>[], width: number): Column<Row>[] {
+  let seen = columns;
+  while (width > 0 && leastWidth(seen) > width) {
+    const most = Math.max(...seen.map(({ spare = 0 }) => spare));
+    if (most === 0) break;
+    seen = seen.filter(({ spare = 0 }) => spare < most);
+  }
+  return seen;
+}
+
+function HiddenColumns<Row>({ columns }: { columns: Column<Row>[] }) {
+  const names = columns.map(({ title, key }) => (typeof title === 'string' ? title : key)).join(', ');
+  return (
+    <span
+      className="dim small nowrap"
+      title="They show where the window is wider; filters and exports have them"
+    >
+      without {names}
+    </span>
   );
 }
 

@@ -8,9 +8,12 @@ export function useTab(first: string): [string, (tab: string) => void] {
   return useUrlState('tab', first);
 }
 
-/** The tabs under a page's header; arrows walk them. Pass as `tabs` of Page. */
-export function Tabs({ items }: { items: Tab[] }) {
-  const [chosen, choose] = useTab(items[0]?.key ?? '');
+/**
+ * The tabs under a page's header; arrows walk them. Pass as `tabs` of Page. `first` is the one that the plain address
+ * shows, the leftmost unless said otherwise.
+ */
+export function Tabs({ items, first = items[0]?.key ?? '' }: { items: Tab[]; first?: string }) {
+  const [chosen, choose] = useTab(first);
   const list = useRef<HTMLDivElement>(null);
   const walk = (event: KeyboardEvent) => {
     const step = event.key === 'ArrowRight' ? 1 : event.key === 'ArrowLeft' ? -1 : 0;

@@ -31,6 +31,20 @@ export const ExperimentReply = Type.Object({
   updatedAt: Time,
 });
 
+const Has = (what: string) => Type.Boolean({ description: `Whether it has ${what}` });
+
+/** One experiment by its name: what a page shows of it first. */
+export const ExperimentDetailReply = Type.Object({
+  ...Type.Omit(ExperimentReply, ['runs']).properties,
+  stage: Type.String({ description: 'active or deleted' }),
+  holds: Type.Object({
+    runs: Has('runs that are not deleted'),
+    traces: Has('traces'),
+    models: Has('logged models that are not deleted'),
+    reviews: Has('queues of traces that people review'),
+  }),
+});
+
 export const RunSummary = Type.Object({
   id: Type.String(),
   experiment: ExperimentName,

@@ -5,6 +5,7 @@ import { sendFile } from '../../platform/http/send-file.ts';
 import { chartsRoutes } from './charts/charts.routes.ts';
 import {
   CreateRunBody,
+  ExperimentDetailReply,
   ExperimentName,
   ExperimentReply,
   FinishBody,
@@ -49,6 +50,26 @@ export function experimentsRoutes(app: HoustonApp): void {
         updatedAt: isoTime(experiment.updatedAt),
       })),
     }),
+  );
+
+  app.get(
+    '/api/experiments/:name',
+    {
+      schema: {
+        summary: 'Read an experiment, and which kinds of things it has',
+        tags,
+        params: Type.Object({ name: ExperimentName }),
+        response: { 200: ExperimentDetailReply },
+      },
+    },
+    async ({ scope, params }) => {
+      const experiment = await service.getExperiment(scope, params.name);
+      return {
+        ...experiment,
+        createdAt: isoTime(experiment.createdAt),
+        updatedAt: isoTime(experiment.updatedAt),
+      };
+    },
   );
 
   app.get(

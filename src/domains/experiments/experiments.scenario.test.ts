@@ -55,6 +55,12 @@ describe('experiments over HTTP', () => {
     expect(await call('GET', '/api/experiments')).toMatchObject({
       body: { items: [{ name: 'e', runs: 1 }] },
     });
+    const nothing = { runs: false, traces: false, models: false, reviews: false };
+    expect(await call('GET', '/api/experiments/e')).toMatchObject({
+      status: 200,
+      body: { name: 'e', stage: 'active', holds: { ...nothing, runs: true } },
+    });
+    expect((await call('GET', '/api/experiments/none')).status).toBe(404);
     const events = await server.client.get<{ items: { type: string }[] }>('/api/ledger/events', {
       subject: `experiment-run:${started.body.id}`,
     });

@@ -11,7 +11,15 @@ import {
   newHexId,
   type RunStatus,
 } from './experiments.model.ts';
-import { ensureExperiment, experimentTags, findExperiment, listExperiments } from './experiments.store.ts';
+import {
+  ensureExperiment,
+  experimentHolds,
+  experimentTags,
+  findExperiment,
+  type Holds,
+  listExperiments,
+} from './experiments.store.ts';
+import type { ExperimentRow } from './experiments.tables.ts';
 import { addMetricPoints, metricPoints, toPoints } from './metrics.store.ts';
 import { cutColumns } from './points/columns.model.ts';
 import * as runs from './runs.store.ts';
@@ -69,15 +77,34 @@ export async function listAllExperiments(scope: Scope): Promise<Experiment[]> {
     scope.db,
     rows.map((row) => row.id),
   );
-  return rows.map((row) => ({
+  return rows.map((row) => ({ ...wordsOf(row, tags), runs: row.runs }));
+}
+
+export type ExperimentDetail = Omit<Experiment, 'runs'> & { stage: string; holds: Holds };
+
+/** Also finds deleted ones. @throws experiments.experiment.not_found */
+export async function getExperiment(scope: Scope, name: string): Promise<ExperimentDetail> {
+  const row = await findExperiment(scope.db, name);
+  if (!row)
+    throw experimentsError('experiments.experiment.not_found', 'There is no experiment of this name.');
+  const [tags, holds] = await Promise.all([
+    experimentTags(scope.db, [row.id]),
+    experimentHolds(scope.db, row.id),
+  ]);
+  return { ...wordsOf(row, tags), stage: row.stage, holds };
+}
+
+/** An experiment without the number of its runs. */
+function wordsOf(row: ExperimentRow, allTags: Map<number, Record<string, string>>): Omit<Experiment, 'runs'> {
+  const tags = allTags.get(row.id) ?? {};
+  return {
     id: row.id,
     name: row.name,
-    description: row.description || (tags.get(row.id)?.[DESCRIPTION_TAG] ?? ''),
-    tags: tags.get(row.id) ?? {},
-    runs: row.runs,
+    description: row.description || (tags[DESCRIPTION_TAG] ?? ''),
+    tags,
     createdAt: row.created_at,
     updatedAt: row.updated_at,
-  }));
+  };
 }
 
 /**

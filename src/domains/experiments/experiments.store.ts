@@ -75,6 +75,32 @@ export function listExperiments(db: Db): Promise<(ExperimentRow & { runs: number
     .then((rows) => rows.map((row) => ({ ...row, runs: Number(row.runs ?? 0) })));
 }
 
+export type Holds = { runs: boolean; traces: boolean; models: boolean; reviews: boolean };
+
+/** Which kinds of things an experiment has; each answer is one look into an index. */
+export async function experimentHolds(db: Db, id: number): Promise<Holds> {
+  const tables = ['experiments_traces', 'experiments_review_queues'] as const;
+  const staged = ['experiments_runs', 'experiments_logged_models'] as const;
+  const [traces, reviews] = tables.map((table) =>
+    db.selectFrom(table).select('id').where('experiment_id', '=', id).limit(1).executeTakeFirst(),
+  );
+  const [runs, models] = staged.map((table) =>
+    db
+      .selectFrom(table)
+      .select('id')
+      .where('experiment_id', '=', id)
+      .where('stage', '=', 'active')
+      .limit(1)
+      .executeTakeFirst(),
+  );
+  return {
+    runs: (await runs) !== undefined,
+    traces: (await traces) !== undefined,
+    models: (await models) !== undefined,
+    reviews: (await reviews) !== undefined,
+  };
+}
+
 export async function experimentTags(
   db: Db,
   ids: readonly number[],

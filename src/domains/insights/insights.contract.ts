@@ -87,8 +87,8 @@ export const OverviewReply = Type.Object({
   totals: Type.Object({
     datasets: Type.Integer(),
     featureServices: Type.Integer(),
-    models: Type.Integer(),
-    versions: Type.Integer(),
+    models: Type.Integer({ description: 'Without prompts' }),
+    versions: Type.Integer({ description: 'Of models, without those of prompts' }),
     deployments: Type.Integer(),
     pipelineRuns: Type.Integer(),
     predictions: Type.Integer({

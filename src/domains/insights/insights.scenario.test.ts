@@ -42,6 +42,7 @@ describe('insights over HTTP', () => {
     const governance: InsightsNeeds['governance'] = { listApprovals: async () => [] };
     server = await startTestServer((platform) => {
       const registry = {
+        countModels: async () => ({ models: 2, versions: 3 }),
         findVersion: async () => undefined,
         latestEvaluation: async () => undefined,
         profile: async () => {
@@ -49,7 +50,10 @@ describe('insights over HTTP', () => {
         },
       };
       const monitoring = createMonitoringDomain(platform, { serving, registry });
-      return { monitoring, insights: createInsightsDomain(platform, { serving, monitoring, governance }) };
+      return {
+        monitoring,
+        insights: createInsightsDomain(platform, { serving, monitoring, registry, governance }),
+      };
     });
   });
   afterAll(() => server.close());
@@ -74,7 +78,7 @@ describe('insights over HTTP', () => {
         errorRate: null,
       },
     ]);
-    expect(overview.totals).toMatchObject({ datasets: 1, deployments: 1, versions: 0 });
+    expect(overview.totals).toMatchObject({ datasets: 1, deployments: 1, models: 2, versions: 3 });
     expect(overview.recent[0].sentence).toBe('Dataset x has version 1 with 3 rows.');
   });
 

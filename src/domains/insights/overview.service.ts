@@ -3,6 +3,7 @@ import { ledgerHead, listEvents } from '../../platform/ledger/index.ts';
 import { authorise, type Scope } from '../../platform/scope.ts';
 import type { GovernanceDoor } from '../governance/index.ts';
 import type { MonitoringDoor } from '../monitoring/index.ts';
+import type { RegistryDoor } from '../registry/index.ts';
 import type { ServingDoor } from '../serving/index.ts';
 import { type Delivery, delivery } from './delivery.model.ts';
 import { happenings } from './happenings.model.ts';
@@ -17,6 +18,7 @@ export type InsightsNeeds = {
     'listDeployments' | 'getRevision' | 'listRollouts' | 'meters' | 'liveRoutes' | 'predictionsSql'
   >;
   monitoring: Pick<MonitoringDoor, 'listMonitors' | 'listWindows' | 'listIncidents'>;
+  registry: Pick<RegistryDoor, 'countModels'>;
   governance: Pick<GovernanceDoor, 'listApprovals'>;
 };
 
@@ -40,7 +42,7 @@ export async function overview(needs: InsightsNeeds, scope: Scope): Promise<Over
     ),
     needsOf(needs, scope),
     listEvents(scope, { types: toldTypes, limit: 500 }),
-    totals(scope),
+    totals(needs, scope),
     deliveryOf(scope),
     recordedPredictions(needs.serving, scope, deployments),
   ]);
@@ -123,15 +125,13 @@ async function needsOf(needs: InsightsNeeds, scope: Scope): Promise<Need[]> {
 
 const counted = {
   datasets: 'data.dataset.created',
-  models: 'registry.model.created',
-  versions: 'registry.version.registered',
   pipelineRuns: 'pipelines.run.started',
 } as const;
 
-/** How much there is, counted in the ledger by the index of its types. */
-async function totals(scope: Scope) {
+/** How much there is, counted in the ledger by the index of its types; the registry tells models from prompts. */
+async function totals({ registry }: InsightsNeeds, scope: Scope) {
   const types = Object.values(counted);
-  const [rows, services, head] = await Promise.all([
+  const [rows, services, head, registered] = await Promise.all([
     scope.db
       .selectFrom('ledger_events')
       .select(['type', (select) => select.fn.countAll<number>().as('count')])
@@ -140,6 +140,7 @@ async function totals(scope: Scope) {
       .execute(),
     listEvents(scope, { types: ['features.service.defined'], limit: 1000 }),
     ledgerHead(scope),
+    registry.countModels(scope),
   ]);
   const count = (type: string) => Number(rows.find((row) => row.type === type)?.count ?? 0);
   const names = new Set(
@@ -148,8 +149,7 @@ async function totals(scope: Scope) {
   return {
     datasets: count(counted.datasets),
     featureServices: names.size,
-    models: count(counted.models),
-    versions: count(counted.versions),
+    ...registered,
     pipelineRuns: count(counted.pipelineRuns),
     events: head.seq,
   };

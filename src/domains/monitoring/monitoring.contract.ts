@@ -130,6 +130,20 @@ export const WindowSchema = Type.Object({
   evaluatedAt: Time,
 });
 
+/** The newest windows of one deployment in short: what a strip of states shows. */
+export const WindowStripSchema = Type.Object({
+  deployment: Name,
+  windows: Type.Array(
+    Type.Object({
+      start: Time,
+      state: WindowSchema.properties.state,
+      reason: Type.String(),
+      rows: Type.Integer(),
+    }),
+    { description: 'Oldest first' },
+  ),
+});
+
 export const EvidenceSchema = Type.Object({
   window: Type.Object({ start: Time, end: Time, rows: Type.Integer(), labelled: Type.Integer() }),
   features: Type.Array(

@@ -3,6 +3,7 @@ import { isoTime } from '../../platform/clock.ts';
 import { platformError } from '../../platform/errors.ts';
 import type { HoustonApp } from '../../platform/http/app.ts';
 import { Name } from '../../platform/names.ts';
+import { Items } from '../../platform/schemas.ts';
 import { incidentRoutes } from './incidents/incidents.routes.ts';
 import {
   CompareSchema,
@@ -10,10 +11,11 @@ import {
   MonitorSpec,
   ReferenceSchema,
   WindowSchema,
+  WindowStripSchema,
 } from './monitoring.contract.ts';
 import * as service from './monitoring.service.ts';
 import { referencesOf } from './monitoring.store.ts';
-import { wireDrift, wireMonitor, wireReference, wireWindow } from './monitoring.wire.ts';
+import { wireDrift, wireMonitor, wireReference, wireStripWindow, wireWindow } from './monitoring.wire.ts';
 
 const tags = ['monitoring'];
 const Params = Type.Object({ deployment: Name });
@@ -67,6 +69,25 @@ export function monitoringRoutes(app: HoustonApp): void {
 }
 
 function windowRoutes(app: HoustonApp): void {
+  app.get(
+    '/api/monitoring/windows',
+    {
+      schema: {
+        summary: 'The newest windows of every deployment in short, oldest first',
+        tags,
+        querystring: Type.Object({
+          newest: Type.Integer({ minimum: 1, maximum: 100, default: 16, description: 'Of each deployment' }),
+        }),
+        response: { 200: Items(WindowStripSchema) },
+      },
+    },
+    async ({ scope, query }) => ({
+      items: (await service.newestWindows(scope, query.newest)).map(({ deployment, windows }) => ({
+        deployment,
+        windows: windows.map(wireStripWindow),
+      })),
+    }),
+  );
   app.get(
     '/api/monitoring/monitors/:deployment/windows',
     {

@@ -14,6 +14,8 @@ type Item = {
   id: string;
   start: string;
   phase: string;
+  state: string;
+  rows: number;
   rule: string;
   reason: string;
   performance: Record<string, { flag: boolean }>;
@@ -101,6 +103,21 @@ describe('monitoring over HTTP', () => {
     const some = await get(`/monitors/flights/windows?from=${body.items[3].start}&to=${body.items[5].start}`);
     expect(some.body.items).toHaveLength(2);
     expect((await get('/monitors/flights/windows?from=yesterday')).status).toBe(400);
+  });
+
+  it('gives the newest windows of all deployments in short', async () => {
+    const whole = await get('/monitors/flights/windows');
+    const { status, body } = await get('/windows?newest=3');
+    expect(status).toBe(200);
+    expect(body.items).toEqual([
+      {
+        deployment: 'flights',
+        windows: whole.body.items
+          .slice(-3)
+          .map(({ start, state, reason, rows }) => ({ start, state, reason, rows })),
+      },
+    ]);
+    expect((await get('/windows?newest=0')).status).toBe(400);
   });
 
   it('compares a window with the reference on the same bins', async () => {

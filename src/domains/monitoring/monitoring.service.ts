@@ -144,6 +144,20 @@ export async function listWindows(
   return newest.reverse();
 }
 
+/** The newest windows of every monitored deployment, each list oldest first. */
+export async function newestWindows(
+  scope: Scope,
+  limit: number,
+): Promise<{ deployment: string; windows: WindowRecord[] }[]> {
+  const monitors = await store.listMonitors(scope.db);
+  return Promise.all(
+    monitors.map(async ({ deployment }) => ({
+      deployment,
+      windows: (await store.listWindows(scope.db, deployment, { limit, order: 'newest' })).reverse(),
+    })),
+  );
+}
+
 /** The chunks of the evaluation that teach a reference's limits; empty where live windows do. */
 export async function getChunks(scope: Scope, { deployment, profile }: Reference): Promise<ChunkFigures[]> {
   const { spec } = await findMonitor(scope, deployment);

@@ -41,6 +41,16 @@ function wirePerformance(performance: Performance | null) {
   );
 }
 
+/** A window in short, for a strip of states. */
+export function wireStripWindow({ start, rows, judgement }: WindowRecord) {
+  return {
+    start: isoTime(start),
+    state: stateOf(judgement.verdict),
+    reason: judgement.reason,
+    rows,
+  };
+}
+
 /** A window as the API shows it; `served` names the model of its reference. */
 export function wireWindow(window: WindowRecord, served: Served | undefined) {
   const { facts, judgement } = window;

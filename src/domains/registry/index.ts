@@ -88,6 +88,7 @@ export function createRegistryDomain(
     findModel: service.findModel,
     getModel: service.getModel,
     listModels: service.listModels,
+    countModels: service.countModels,
     findVersion: service.findVersion,
     getVersion: service.getVersion,
     listVersions: service.listVersions,

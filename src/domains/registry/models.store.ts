@@ -16,6 +16,11 @@ export function listModels(db: Db): Promise<ModelRow[]> {
     .execute();
 }
 
+/** All models ever, also those that are deleted since. */
+export function everyModel(db: Db): Promise<Pick<ModelRow, 'tags' | 'last_version'>[]> {
+  return db.selectFrom('registry_models').select(['tags', 'last_version']).execute();
+}
+
 /** Inserts a model unless it is there; true when it was new. */
 export async function insertModel(db: Db, row: ModelRow): Promise<boolean> {
   const inserted = await db

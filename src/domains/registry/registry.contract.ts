@@ -169,6 +169,12 @@ export const VerdictReply = Type.Object({
   actor: Type.String(),
 });
 
+/** A model in the list, with what its row says of the newest version. */
+export const ListedModelReply = Type.Object({
+  ...ModelReply.properties,
+  verdict: Nullable(VerdictReply, { description: 'The newest on the newest version' }),
+});
+
 export const VersionReply = Type.Object({
   model: Name,
   version: Type.Integer(),

@@ -138,6 +138,8 @@ export type RegistryDoor = {
   getModel(scope: Scope, name: string): Promise<ModelRecord>;
   findModel(scope: Scope, name: string): Promise<ModelRecord | undefined>;
   listModels(scope: Scope): Promise<ModelRecord[]>;
+  /** How many models and versions were ever registered, also those deleted since; prompts are none. */
+  countModels(scope: Scope): Promise<{ models: number; versions: number }>;
   /** @throws registry.model.not_found, registry.version.not_found, registry.alias.not_found */
   getVersion(scope: Scope, model: string, ref: VersionRef): Promise<ModelVersion>;
   findVersion(scope: Scope, model: string, ref: VersionRef): Promise<ModelVersion | undefined>;

@@ -6,8 +6,9 @@ import { Items } from '../../platform/schemas.ts';
 import { authorise, transact } from '../../platform/scope.ts';
 import { catalogRoutes } from './catalog/catalog.routes.ts';
 import { newestConversions } from './conversion/conversions.store.ts';
-import { latestVerdicts } from './gate/gate.service.ts';
+import { latestVerdicts, modelVerdicts } from './gate/gate.service.ts';
 import {
+  ListedModelReply,
   ModelReply,
   ModelSpec,
   Name,
@@ -16,7 +17,7 @@ import {
   VersionReply,
 } from './registry.contract.ts';
 import * as service from './registry.service.ts';
-import { wireModel, wireVersion } from './registry.wire.ts';
+import { wireListedModel, wireModel, wireVersion } from './registry.wire.ts';
 import { IMPACT_WORDS, PROBABILITY_WORDS, riskMatrix } from './risk.model.ts';
 import { checkAlias } from './versions/references.model.ts';
 import { versionRoutes } from './versions/versions.routes.ts';
@@ -32,8 +33,17 @@ const MOST_BYTES = 2 * 1024 ** 3;
 export function registryRoutes(app: HoustonApp): void {
   app.get(
     '/api/registry/models',
-    { schema: { summary: 'List models', tags, response: { 200: Items(ModelReply) } } },
-    async ({ scope }) => ({ items: (await service.listModels(scope)).map(wireModel) }),
+    {
+      schema: {
+        summary: 'List models, each with the verdict on its newest version',
+        tags,
+        response: { 200: Items(ListedModelReply) },
+      },
+    },
+    async ({ scope }) => {
+      const [models, verdicts] = await Promise.all([service.listModels(scope), modelVerdicts(scope)]);
+      return { items: models.map((model) => wireListedModel(model, verdicts.get(model.name))) };
+    },
   );
   app.get(
     '/api/registry/models/:name',

@@ -120,6 +120,16 @@ describe('registry over HTTP', () => {
     expect(await call('GET', '/api/registry/models/first/versions')).toMatchObject({
       body: { items: [{ version: 2 }, { version: 1, aliases: ['champion'] }] },
     });
+    await upload('unjudged', onnx(3));
+    const { body } = await call('GET', '/api/registry/models');
+    const verdictOf = (model: string) =>
+      body.items.find(({ name }: { name: string }) => name === model).verdict;
+    expect(verdictOf('first')).toEqual(judged.body);
+    expect(verdictOf('unjudged')).toBeNull();
+    // What is said of the list is about the newest version, not about an older one.
+    await upload('first', onnx(4));
+    const later = await call('GET', '/api/registry/models');
+    expect(later.body.items.find(({ name }: { name: string }) => name === 'first').verdict).toBeNull();
   });
 
   it('moves and takes away aliases', async () => {

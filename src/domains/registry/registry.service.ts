@@ -4,6 +4,7 @@ import { authorise, type Scope, transact } from '../../platform/scope.ts';
 import { findEvaluation, newestEvaluations } from './evaluation/evaluations.store.ts';
 import { gateProblem } from './gate/gate.model.ts';
 import * as store from './models.store.ts';
+import { isPrompt } from './prompt.model.ts';
 import {
   type GateSpec,
   type Lineage,
@@ -45,6 +46,16 @@ export async function listModels(scope: Scope): Promise<ModelRecord[]> {
       Object.fromEntries(aliases.filter(({ model }) => model === row.name).map((a) => [a.alias, a.version])),
     ),
   );
+}
+
+/** See `RegistryDoor.countModels`. */
+export async function countModels(scope: Scope): Promise<{ models: number; versions: number }> {
+  const rows = await store.everyModel(scope.db);
+  const deciding = rows.filter(({ tags }) => !isPrompt(JSON.parse(tags) as Record<string, string>));
+  return {
+    models: deciding.length,
+    versions: deciding.reduce((sum, { last_version }) => sum + last_version, 0),
+  };
 }
 
 /**

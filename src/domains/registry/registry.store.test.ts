@@ -5,7 +5,10 @@ import { logisticRegressionToOnnx } from '../../platform/onnx/logistic-regressio
 import { type Scope, transact } from '../../platform/scope.ts';
 import { recordEvaluation } from './evaluation/evaluations.service.ts';
 import { gate, latestVerdict } from './gate/gate.service.ts';
+import { updateModel } from './models.store.ts';
+import { promptTag } from './prompt.model.ts';
 import {
+  countModels,
   deleteAlias,
   findVersion,
   getModel,
@@ -141,6 +144,18 @@ describeOnEachDatabase('registry', (open) => {
       'registry.model.created',
     ]);
     expect((await listModels(scope)).some(({ name }) => name === 'spec')).toBe(true);
+  });
+
+  it('counts models and their versions, also deleted ones, and no prompts', async () => {
+    const before = await countModels(scope);
+    await register('counted', 20);
+    await register('counted', 21);
+    await register('a prompt', 22);
+    await putModel(scope, 'a prompt', { tags: { [promptTag]: 'true' } });
+    const expected = { models: before.models + 1, versions: before.versions + 2 };
+    expect(await countModels(scope)).toEqual(expected);
+    await updateModel(scope.db, 'counted', { deleted_at: 1 });
+    expect(await countModels(scope)).toEqual(expected);
   });
 
   it('judges an upload by running it aside: a first version may go, the next one is held', async () => {

@@ -13,6 +13,11 @@ export function wireVerdict(verdict: Verdict) {
   return { ...verdict, createdAt: isoTime(verdict.createdAt) };
 }
 
+/** A model of the list with the verdict on its newest version. */
+export function wireListedModel(model: ModelRecord, verdict: Verdict | undefined) {
+  return { ...wireModel(model), verdict: verdict ? wireVerdict(verdict) : null };
+}
+
 /** A version as HTTP replies carry it. */
 export function wireVersion(
   version: ModelVersion,

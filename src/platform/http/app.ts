@@ -30,6 +30,9 @@ export type HoustonApp = FastifyInstance<
 /** `'GET /api/data/datasets': 'read'`, for every route of the server. */
 export type PermissionTable = Readonly<Record<string, Permission>>;
 
+/** A tag that routes carry, and what they are about. */
+export type ApiGroup = { name: string; description: string };
+
 declare module 'fastify' {
   interface FastifyRequest {
     caller: Caller;
@@ -49,6 +52,7 @@ declare module 'fastify' {
 /** How requests with this head are answered, or undefined to leave them to the route itself. */
 export type OpenLane = (head: RequestHead) => Omit<LaneHandler, 'admit'> | undefined;
 
+const tokenHint = 'An access token: an admin makes it in the settings. Not needed where nobody signs in.';
 const keepAliveMs = 72_000;
 const megabyte = 1024 * 1024;
 const streamed = [
@@ -65,7 +69,7 @@ const streamed = [
  */
 export async function createApp(
   platform: Platform,
-  options: { permissions: PermissionTable; version: string },
+  options: { permissions: PermissionTable; version: string; groups?: ApiGroup[] },
 ): Promise<HoustonApp> {
   const schemas = createLazySchemas();
   const app = fastify({
@@ -139,7 +143,10 @@ export async function createApp(
         description:
           'Mission control for machine learning. Errors carry a code, a sentence and the next step.',
       },
-      components: { securitySchemes: { token: { type: 'http', scheme: 'bearer' } } },
+      ...(options.groups && { tags: options.groups }),
+      components: { securitySchemes: { token: { type: 'http', scheme: 'bearer', description: tokenHint } } },
+      // Without a token the cookie of the sign-in counts, or nothing where nobody has to sign in.
+      security: [{ token: [] }, {}],
     },
   });
   return app as unknown as HoustonApp;

@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import fastifyStatic from '@fastify/static';
 import { platformError } from '../errors.ts';
+import { docsFiles, docsPage } from './api-docs.ts';
 import type { HoustonApp } from './app.ts';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..', '..', '..');
@@ -13,13 +14,6 @@ const docsFolder = dirname(createRequire(import.meta.url).resolve('swagger-ui-di
 /** Everything from this server: no other origin for scripts, styles, fonts, pictures or calls. */
 const contentSecurityPolicy =
   "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; worker-src 'self' blob:; object-src 'none'; base-uri 'self'; frame-ancestors 'none'; form-action 'self'";
-
-const docsPage = `<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Houston API</title>
-<meta name="viewport" content="width=device-width, initial-scale=1"><link rel="stylesheet" href="/docs/swagger-ui.css">
-</head><body><div id="ui"></div><script src="/docs/swagger-ui-bundle.js"></script><script src="/docs/start.js"></script></body></html>`;
-
-const docsStart =
-  "SwaggerUIBundle({ url: '/openapi.json', dom_id: '#ui', deepLinking: true, filter: true, docExpansion: 'none', validatorUrl: null });";
 
 /** The web UI at `/` (one page, its own router) and the browsable API at `/docs`, both without a CDN. */
 export async function webRoutes(app: HoustonApp): Promise<void> {
@@ -33,7 +27,8 @@ export async function webRoutes(app: HoustonApp): Promise<void> {
   );
   app.get('/docs/*', hidden, async (request, reply) => {
     const file = (request.params as { '*': string })['*'];
-    if (file === 'start.js') return reply.type('text/javascript; charset=utf-8').send(docsStart);
+    const own = Object.hasOwn(docsFiles, file) ? docsFiles[file] : undefined;
+    if (own) return reply.type(own.type).send(own.text);
     if (!/^swagger-ui(-bundle)?\.(css|js)$/.test(file)) return reply.callNotFound();
     return reply.sendFile(file, docsFolder);
   });

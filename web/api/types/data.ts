@@ -7,6 +7,7 @@ import type {
   ProfileReply,
   ReportReply,
   ResultReply,
+  RowsReply,
   UploadReply as UploadReplySchema,
   ValidationDetail,
   ValidationReply,
@@ -15,6 +16,8 @@ import type {
 
 export type Expectation = Static<typeof ExpectationReply>;
 export type Column = Static<typeof ColumnSchema>;
+/** A page of rows: each a list of values in the order of the columns. */
+export type DatasetRows = Static<typeof RowsReply>;
 export type Dataset = Static<typeof DatasetReply>;
 export type DatasetVersion = Static<typeof VersionReply>;
 /** What one expectation found; percentages are 0 to 100. */

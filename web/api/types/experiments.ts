@@ -2,6 +2,7 @@ import type { Static } from 'typebox';
 import type { CurvesReply } from '../../../src/domains/experiments/charts/charts.contract.ts';
 import type {
   ArtifactReply,
+  ExperimentDetailReply,
   ExperimentReply,
   MetricValue as MetricValueSchema,
   RunReply,
@@ -16,6 +17,8 @@ import type {
 
 export type MetricValue = Static<typeof MetricValueSchema>;
 export type Experiment = Static<typeof ExperimentReply>;
+/** One experiment, and which kinds of things it has. */
+export type ExperimentDetail = Static<typeof ExperimentDetailReply>;
 export type ExperimentRun = Static<typeof RunSummary>;
 export type Artifact = Static<typeof ArtifactReply>;
 export type ExperimentRunDetail = Static<typeof RunReply>;

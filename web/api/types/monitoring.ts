@@ -9,6 +9,7 @@ import type {
   MonitorSchema,
   ReferenceSchema,
   WindowSchema,
+  WindowStripSchema,
 } from '../../../src/domains/monitoring/monitoring.contract.ts';
 
 /** The few words for the state of a deployment. */
@@ -16,6 +17,8 @@ export type Health = 'healthy' | 'degraded' | 'failing' | 'no data' | 'not enoug
 export type DriftResult = Static<typeof DriftSchema>;
 export type PerformanceFigure = Static<typeof FigureSchema>;
 export type MonitorWindow = Static<typeof WindowSchema>;
+/** The newest windows of one deployment in short. */
+export type WindowStrip = Static<typeof WindowStripSchema>;
 export type Monitor = Static<typeof MonitorSchema>;
 export type MonitorSettings = Monitor['settings'];
 export type MonitorReference = Static<typeof ReferenceSchema>;

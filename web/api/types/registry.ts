@@ -16,6 +16,7 @@ import type {
 import type {
   GateDecision as Decision,
   GateCheck,
+  ListedModelReply,
   ModelReply,
   RiskMatrixReply,
   RiskSchema,
@@ -40,6 +41,8 @@ export type {
 export type GateVerdict = Static<typeof VerdictReply>;
 export type Risk = Static<typeof RiskSchema>;
 export type Model = Static<typeof ModelReply>;
+/** A model in the list, with the verdict on its newest version. */
+export type ListedModel = Static<typeof ListedModelReply>;
 export type Conversion = Static<typeof ConversionReply>;
 /** The Python that converts. */
 export type ConversionEnvironment = Static<typeof EnvironmentReply>;

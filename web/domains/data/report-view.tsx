@@ -125,13 +125,20 @@ export function SampleRows({ rows, mark }: { rows: JsonObject[]; mark?: string |
   const names = [...new Set(rows.flatMap((row) => Object.keys(row)))];
   if (rows.length === 0) return null;
   const marked = new Set((mark ?? '').split(', '));
+  const numeric = new Set(
+    names.filter((name) => rows.every((row) => row[name] === null || typeof row[name] === 'number')),
+  );
   return (
     <div style={{ overflowX: 'auto' }}>
       <table className="plain-table">
         <thead>
           <tr>
             {names.map((name) => (
-              <th key={name} style={marked.has(name) ? { color: 'var(--bad)' } : undefined}>
+              <th
+                key={name}
+                className={numeric.has(name) ? 'right' : undefined}
+                style={marked.has(name) ? { color: 'var(--bad)' } : undefined}
+              >
                 {name}
               </th>
             ))}
@@ -143,7 +150,7 @@ export function SampleRows({ rows, mark }: { rows: JsonObject[]; mark?: string |
               {names.map((name) => (
                 <td
                   key={name}
-                  className="nowrap"
+                  className={numeric.has(name) ? 'right' : 'nowrap'}
                   style={marked.has(name) ? { color: 'var(--bad)' } : undefined}
                 >
                   {row[name] === null ? (

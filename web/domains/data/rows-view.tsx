@@ -1,7 +1,7 @@
 import { Button } from '@mantine/core';
 import { path } from '../../api/client.ts';
 import { useApi } from '../../api/hooks.ts';
-import type { Column, DatasetVersion, JsonObject } from '../../api/types.ts';
+import type { DatasetRows, DatasetVersion } from '../../api/types.ts';
 import { Loaded } from '../../ui/feedback.tsx';
 import { group } from '../../ui/format.ts';
 import { Panel } from '../../ui/panel.tsx';
@@ -9,13 +9,12 @@ import { useUrlState } from '../../ui/url-state.ts';
 import { SampleRows } from './report-view.tsx';
 
 const PAGE = 50;
-type Rows = { items?: JsonObject[]; rows?: JsonObject[] | unknown[][]; columns?: Column[] };
 
 /** The rows themselves, a page at a time. */
 export function RowsView({ name, version }: { name: string; version: DatasetVersion }) {
   const [text, setOffset] = useUrlState('offset', '0');
   const offset = Number(text) || 0;
-  const rows = useApi<Rows>(path`/api/data/datasets/${name}/versions/${version.version}/rows`, {
+  const rows = useApi<DatasetRows>(path`/api/data/datasets/${name}/versions/${version.version}/rows`, {
     query: { limit: PAGE, offset },
   });
   return (
@@ -43,7 +42,13 @@ export function RowsView({ name, version }: { name: string; version: DatasetVers
       }
     >
       <Loaded query={rows} rows={14}>
-        {(found) => <SampleRows rows={(found.items ?? found.rows ?? []) as JsonObject[]} />}
+        {({ columns, rows: page }) => (
+          <SampleRows
+            rows={page.map((row) =>
+              Object.fromEntries(columns.map((column, at) => [column.name, row[at] ?? null])),
+            )}
+          />
+        )}
       </Loaded>
     </Panel>
   );

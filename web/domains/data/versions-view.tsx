@@ -11,7 +11,7 @@ const columns: Column<DatasetVersion>[] = [
     title: 'Made (UTC)',
     value: (item) => timeValue(item.createdAt),
     render: (item) => utc(item.createdAt),
-    width: '140px',
+    width: '148px',
   },
   { key: 'mode', title: 'How', value: (item) => item.mode, width: '80px' },
   {
@@ -35,7 +35,7 @@ const columns: Column<DatasetVersion>[] = [
     title: 'Event time (UTC)',
     value: (item) => timeValue(item.timeTo),
     render: (item) => (item.timeFrom ? `${utc(item.timeFrom, 'day')} to ${utc(item.timeTo, 'day')}` : '–'),
-    width: '190px',
+    width: '204px',
   },
   {
     key: 'digest',
@@ -43,9 +43,10 @@ const columns: Column<DatasetVersion>[] = [
     value: (item) => item.digest,
     render: (item) => <Digest digest={item.digest} />,
     width: '140px',
+    spare: 2,
   },
   { key: 'source', title: 'Source', value: (item) => item.source, width: 'minmax(140px, 1fr)' },
-  { key: 'actor', title: 'By', value: (item) => item.actor, width: '120px' },
+  { key: 'actor', title: 'By', value: (item) => item.actor, width: '120px', spare: 1 },
 ];
 
 /** All versions, newest first; each is addressed by its digest and never changes. */

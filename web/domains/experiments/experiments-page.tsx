@@ -4,7 +4,6 @@ import type { Experiment } from '../../api/types.ts';
 import { ageColumn } from '../../ui/age-column.tsx';
 import { type Column, DataTable } from '../../ui/data-table.tsx';
 import { Empty, Loaded } from '../../ui/feedback.tsx';
-
 import { Page } from '../../ui/page.tsx';
 import { Panel } from '../../ui/panel.tsx';
 
@@ -23,7 +22,7 @@ const columns: Column<Experiment>[] = [
     width: 'minmax(180px, 2fr)',
   },
   { key: 'runs', title: 'Runs', value: (item) => item.runs, align: 'right', width: '90px' },
-  ageColumn('updated', 'Last change', (item) => item.updatedAt),
+  ageColumn('updated', 'Changed', (item) => item.updatedAt),
 ];
 
 /** All experiments. */

@@ -32,7 +32,14 @@ const columns: Column<InventoryItem>[] = [
     render: (item) => <Severity risk={item.risk} />,
     width: '170px',
   },
-  { key: 'versions', title: 'Versions', value: (item) => item.versions, align: 'right', width: '84px' },
+  {
+    key: 'versions',
+    title: 'Versions',
+    value: (item) => item.versions,
+    align: 'right',
+    width: '84px',
+    spare: 1,
+  },
   {
     key: 'aliases',
     title: 'Aliases',

@@ -39,7 +39,7 @@ const columns: Column<PipelineRun>[] = [
     value: (run) => tookMs(run) ?? undefined,
     render: (run) => duration(tookMs(run)),
     align: 'right',
-    width: '84px',
+    width: '104px',
   },
 ];
 

@@ -3,7 +3,7 @@ import { IconPlus } from '@tabler/icons-react';
 import { useNavigate } from '@tanstack/react-router';
 import { path } from '../../api/client.ts';
 import { useList } from '../../api/hooks.ts';
-import type { Model } from '../../api/types.ts';
+import type { ListedModel } from '../../api/types.ts';
 import { ageColumn } from '../../ui/age-column.tsx';
 import { type Column, DataTable } from '../../ui/data-table.tsx';
 import { Empty, Loaded } from '../../ui/feedback.tsx';
@@ -14,7 +14,7 @@ import { isPrompt } from './prompts.ts';
 import { PromptsTable } from './prompts-table.tsx';
 import { RegisterForm } from './register-form.tsx';
 import { Severity } from './severity.tsx';
-import { NewestVerdict, PlacementLinks, usePlacements } from './version-bits.tsx';
+import { PlacementLinks, usePlacements, VerdictBadge } from './version-bits.tsx';
 
 /** Models, or the prompts that clients keep among them. */
 const shows = [
@@ -24,12 +24,12 @@ const shows = [
 
 /** Every registered model: what is newest, may it ship, where does it serve, what does it risk. */
 export function ModelsPage() {
-  const models = useList<Model>('/api/registry/models');
+  const models = useList<ListedModel>('/api/registry/models');
   const placed = usePlacements();
   const navigate = useNavigate();
   const [wanted, want] = useUrlState('do');
   const [show, setShow] = useUrlState('show', 'models');
-  const columns: Column<Model>[] = [
+  const columns: Column<ListedModel>[] = [
     {
       key: 'name',
       title: 'Model',
@@ -51,9 +51,8 @@ export function ModelsPage() {
     {
       key: 'verdict',
       title: 'Its verdict',
-      value: () => null,
-      render: (model) => <NewestVerdict model={model.name} version={model.latestVersion} />,
-      sortable: false,
+      value: (model) => model.verdict?.decision,
+      render: (model) => <VerdictBadge version={model.latestVersion === null ? undefined : model} />,
       width: '104px',
     },
     {
@@ -63,7 +62,7 @@ export function ModelsPage() {
         Object.entries(model.aliases)
           .map(([alias, version]) => `@${alias} ${version}`)
           .join(', '),
-      width: 'minmax(110px, 1fr)',
+      width: 'minmax(128px, 1fr)',
     },
     {
       key: 'serves',
@@ -82,7 +81,7 @@ export function ModelsPage() {
       render: (model) => <Severity risk={model.risk} />,
       width: '128px',
     },
-    { key: 'owner', title: 'Owner', value: (model) => model.owner, width: '96px' },
+    { key: 'owner', title: 'Owner', value: (model) => model.owner, width: '96px', spare: 1 },
     ageColumn('updated', 'Changed', (model) => model.updatedAt),
   ];
   return (

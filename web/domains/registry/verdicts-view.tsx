@@ -73,7 +73,7 @@ function AllVerdicts({ version, target }: { version: ModelVersion; target: strin
                     title: 'Judged (UTC)',
                     value: (verdict) => timeValue(verdict.createdAt),
                     render: (verdict) => utc(verdict.createdAt, 'second'),
-                    width: '160px',
+                    width: '172px',
                   },
                   {
                     key: 'decision',

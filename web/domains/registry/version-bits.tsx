@@ -12,7 +12,7 @@ export function versionPath(model: string, version: number): string {
 }
 
 /** The verdict on a version, with its reason under the cursor. */
-export function VerdictBadge({ version }: { version: ModelVersion | undefined }) {
+export function VerdictBadge({ version }: { version: Pick<ModelVersion, 'verdict'> | undefined }) {
   if (!version) return <span className="faint">–</span>;
   const { verdict } = version;
   return verdict ? (
@@ -20,14 +20,6 @@ export function VerdictBadge({ version }: { version: ModelVersion | undefined })
   ) : (
     <span className="faint">not judged</span>
   );
-}
-
-/** The verdict on the newest version of a model; reads it when the row comes into sight. */
-export function NewestVerdict({ model, version }: { model: string; version: number | null }) {
-  const found = useApi<ModelVersion>(path`/api/registry/models/${model}/versions/${version ?? 0}`, {
-    enabled: version !== null,
-  });
-  return <VerdictBadge version={found.data} />;
 }
 
 /** The headline of a version's evaluation: the AUC on held-out rows with its interval. */

@@ -1,8 +1,8 @@
 import { useNavigate } from '@tanstack/react-router';
 import { path } from '../../api/client.ts';
-import { useApi, useList } from '../../api/hooks.ts';
-import type { Deployment, List, MonitorWindow } from '../../api/types.ts';
-import { useEnvironment } from '../../app/environment.ts';
+import { useList } from '../../api/hooks.ts';
+import type { Deployment, WindowStrip } from '../../api/types.ts';
+import { inEnvironment, useEnvironment } from '../../app/environment.ts';
 import { ageColumn } from '../../ui/age-column.tsx';
 import { type Column, DataTable } from '../../ui/data-table.tsx';
 import { Empty, Loaded } from '../../ui/feedback.tsx';
@@ -15,9 +15,13 @@ import { DeployButton } from './deploy-dialog.tsx';
 import { servedWords, servingReason, servingState } from './deployment-words.ts';
 import { GraphButton } from './graph-button.tsx';
 
+type Row = Deployment & { windows: WindowStrip['windows'] };
+
 /** Every deployment: is it well, what does it serve, how much, how fast, and what is on its way in. */
 export function DeploymentsPage() {
   const deployments = useList<Deployment>('/api/serving/deployments', { every: 5_000 });
+  const strips = useList<WindowStrip>('/api/monitoring/windows', { query: { newest: 16 }, every: 15_000 });
+  const windows = new Map(strips.data?.items.map((strip) => [strip.deployment, strip.windows]));
   const [environment] = useEnvironment();
   const navigate = useNavigate();
   return (
@@ -34,9 +38,9 @@ export function DeploymentsPage() {
       <Panel flush>
         <Loaded query={deployments} rows={8}>
           {(list) => {
-            const rows = list.items.filter(
-              (item) => environment === 'all' || item.environment === environment,
-            );
+            const rows = list.items
+              .filter((item) => inEnvironment(item.environment, environment))
+              .map((item): Row => ({ ...item, windows: windows.get(item.name) ?? [] }));
             return (
               <DataTable
                 name="deployments"
@@ -69,7 +73,7 @@ export function DeploymentsPage() {
   );
 }
 
-const columns: Column<Deployment>[] = [
+const columns: Column<Row>[] = [
   {
     key: 'state',
     title: 'State',
@@ -129,7 +133,7 @@ const columns: Column<Deployment>[] = [
     key: 'windows',
     title: 'Past windows',
     value: () => null,
-    render: (deployment) => <PastWindows name={deployment.name} />,
+    render: ({ windows }) => <PastWindows windows={windows} />,
     sortable: false,
     width: '126px',
   },
@@ -168,18 +172,12 @@ const columns: Column<Deployment>[] = [
 ];
 
 /** The health of the past windows as a strip. */
-function PastWindows({ name }: { name: string }) {
-  const windows = useApi<List<MonitorWindow> | { windows: MonitorWindow[] }>(
-    path`/api/monitoring/monitors/${name}/windows`,
-    { every: 15_000 },
-  );
-  const items = windows.data ? ('windows' in windows.data ? windows.data.windows : windows.data.items) : [];
-  if (items.length === 0) return <span className="faint">–</span>;
-  const shown = items.slice(-16);
+function PastWindows({ windows }: { windows: WindowStrip['windows'] }) {
+  if (windows.length === 0) return <span className="faint">–</span>;
   return (
     <StateStrip
-      label={`Last ${shown.length} windows`}
-      states={shown.map((window) => ({
+      label={`Last ${windows.length} windows`}
+      states={windows.map((window) => ({
         state: window.state,
         title: `${utc(window.start)} UTC: ${window.state}, ${count(window.rows)} rows`,
       }))}

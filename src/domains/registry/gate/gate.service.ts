@@ -11,7 +11,7 @@ import { CHAMPION } from '../versions/references.model.ts';
 import type { GateEvidence } from './evidence.model.ts';
 import { judge } from './gate.model.ts';
 import { probeModel } from './probe/probe.ts';
-import { insertVerdict, listVerdicts, newestVerdicts } from './verdicts.store.ts';
+import { insertVerdict, listVerdicts, newestVerdicts, newestVerdictsOfModels } from './verdicts.store.ts';
 
 /** A judgement that is not on record yet. */
 export type Judgement = {
@@ -129,6 +129,12 @@ export async function verdicts(scope: Scope, model: string, version: number): Pr
 export async function latestVerdicts(scope: Scope, model: string): Promise<Map<number, Verdict>> {
   const rows = await newestVerdicts(scope.db, model);
   return new Map([...rows].map(([version, row]) => [version, toVerdict(row)]));
+}
+
+/** The newest verdict on the newest version of each model, by the model's name. */
+export async function modelVerdicts(scope: Scope): Promise<Map<string, Verdict>> {
+  const rows = await newestVerdictsOfModels(scope.db);
+  return new Map([...rows].map(([model, row]) => [model, toVerdict(row)]));
 }
 
 /** See `RegistryDoor.latestVerdict`. */

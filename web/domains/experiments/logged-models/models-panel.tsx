@@ -1,7 +1,5 @@
 import { useInfiniteQuery } from '@tanstack/react-query';
 import { type ApiError, api } from '../../../api/client.ts';
-import { useList } from '../../../api/hooks.ts';
-import type { Experiment } from '../../../api/types.ts';
 import { CopyId } from '../../../ui/copy-id.tsx';
 import { type Column, DataTable } from '../../../ui/data-table.tsx';
 import { Empty, ErrorPanel, Skeleton } from '../../../ui/feedback.tsx';
@@ -28,9 +26,7 @@ type LoggedModel = {
 type LoggedModels = { models?: LoggedModel[]; next_page_token?: string };
 
 /** The models that runs of an experiment logged, the newest first. */
-export function LoggedModelsPanel({ experiment }: { experiment: string }) {
-  const experiments = useList<Experiment>('/api/experiments');
-  const id = experiments.data?.items.find(({ name }) => name === experiment)?.id;
+export function LoggedModelsPanel({ experiment: id }: { experiment: number | undefined }) {
   const pages = useInfiniteQuery<LoggedModels, ApiError, { pages: LoggedModels[] }, unknown[], string>({
     queryKey: ['experiments', 'logged-models', id],
     queryFn: ({ signal, pageParam }) =>
@@ -44,12 +40,11 @@ export function LoggedModelsPanel({ experiment }: { experiment: string }) {
     getNextPageParam: (last) => last.next_page_token || undefined,
     enabled: id !== undefined,
   });
-  const error = experiments.error ?? pages.error;
   const rows = (pages.data?.pages ?? []).flatMap(({ models }) => models ?? []);
   return (
     <Panel flush>
-      {error ? (
-        <ErrorPanel error={error} retry={() => void pages.refetch()} />
+      {pages.isError ? (
+        <ErrorPanel error={pages.error} retry={() => void pages.refetch()} />
       ) : pages.isPending ? (
         <Skeleton rows={8} />
       ) : (

@@ -132,6 +132,7 @@ function columnsOf(
       render: ({ spans }) => (spans === 0 ? <span className="faint">–</span> : count(spans)),
       width: '76px',
       align: 'right',
+      spare: 2,
     },
     has(({ usage }) => usage.totalTokens !== null) && {
       key: 'tokens',
@@ -155,6 +156,7 @@ function columnsOf(
           .map(([key, value]) => `${key}: ${value}`)
           .join(', '),
       width: 'minmax(100px, 1fr)',
+      spare: 1,
     },
     {
       key: 'assessments',
