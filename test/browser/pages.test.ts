@@ -156,6 +156,22 @@ describeInBrowser('Every page', {}, (suite) => {
     expect(problems).toEqual([]);
   });
 
+  it('opens a box of a graph by Enter, and shows which has the focus', async () => {
+    const { page, problems } = await suite.open();
+    await page.goto(`${suite.houston.url}/pipelines/${long}`);
+    const box = page.locator('.react-flow__node').first();
+    await box.waitFor();
+    await page.getByRole('link', { name: 'Pipelines' }).last().focus();
+    for (let presses = 0; presses < 20; presses++) {
+      await page.keyboard.press('Tab');
+      if (await page.evaluate('document.activeElement.classList.contains("react-flow__node")')) break;
+    }
+    expect(await page.evaluate('getComputedStyle(document.activeElement).outlineStyle')).toBe('solid');
+    await page.keyboard.press('Enter');
+    await page.waitForURL('**job=validate**');
+    expect(problems).toEqual([]);
+  });
+
   it('says so when there is nothing at an address', async () => {
     const { page, expectStatus } = await suite.open();
     expectStatus(404);

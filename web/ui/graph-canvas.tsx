@@ -15,7 +15,7 @@ import {
   useReactFlow,
 } from '@xyflow/react';
 import '@xyflow/react/dist/style.css';
-import { useEffect, useMemo } from 'react';
+import { type KeyboardEvent, useEffect, useMemo } from 'react';
 import { useWidth } from './charts.ts';
 import type { GraphEdge, GraphNode, GraphProps } from './graph.tsx';
 import { ToneMark, toneOf } from './state.tsx';
@@ -193,8 +193,12 @@ function Drawing({ nodes, edges, height = 320, onOpen, label, compact, anchor = 
       animated: edge.animated ?? false,
       markerEnd: { type: MarkerType.ArrowClosed, width: 14, height: 14 },
     }));
+  const openByKey = (event: KeyboardEvent) => {
+    const id = (event.target as HTMLElement).dataset.id;
+    if (event.key === 'Enter' && id !== undefined && known.has(id)) onOpen?.(id);
+  };
   return (
-    <figure ref={frame} style={{ height, margin: 0 }} aria-label={label}>
+    <figure ref={frame} style={{ height, margin: 0 }} aria-label={label} onKeyDown={openByKey}>
       <ReactFlow
         nodes={boxes}
         edges={links}
@@ -206,6 +210,7 @@ function Drawing({ nodes, edges, height = 320, onOpen, label, compact, anchor = 
         nodesDraggable={false}
         nodesConnectable={false}
         edgesFocusable={false}
+        nodesFocusable={onOpen !== undefined}
         zoomOnScroll={false}
         panOnScroll={false}
         preventScrolling={false}

@@ -55,7 +55,7 @@ body { margin: 0; background: var(--ground); }
   .response-col_status, .model-title, .opblock-description-wrapper p, .responses-inner :is(h4, h5)) {
   font-family: Inter, system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", Arial, sans-serif;
 }
-.swagger-ui .wrapper { max-width: 1400px; padding: 0 24px; }
+.swagger-ui .wrapper { max-width: none; padding: 0 24px; }
 .swagger-ui .info { margin: 20px 0 12px; }
 .swagger-ui .info hgroup.main { margin: 0 0 4px; }
 .swagger-ui .info .title { font-size: 20px; }
@@ -72,7 +72,7 @@ body { margin: 0; background: var(--ground); }
 :is(html, html.dark-mode) .swagger-ui .opblock-tag {
   font-size: 15px; padding: 8px 4px; border-bottom: 1px solid var(--line);
 }
-:is(html, html.dark-mode) .swagger-ui .opblock-tag small { color: var(--dim); font-size: 13px; padding: 0 12px; }
+:is(html, html.dark-mode) .swagger-ui .opblock-tag small { color: var(--dim); font-family: inherit; font-size: 13px; padding: 0 12px; }
 .swagger-ui .opblock-tag small .renderedMarkdown p { margin: 0; color: inherit; font: inherit; }
 .swagger-ui .opblock-tag:hover { background: var(--panel); }
 .swagger-ui .opblock { box-shadow: none; margin: 0 0 6px; }

@@ -82,7 +82,7 @@ function ProfileTable({
               <tr>
                 <th>Column</th>
                 <th>Type</th>
-                <th style={{ minWidth: 150, width: '22%' }}>Distribution</th>
+                <th style={{ minWidth: 120, width: '22%' }}>Distribution</th>
                 <th className="right">Missing</th>
                 <th className="right">Distinct</th>
                 <th className="right">Minimum</th>
@@ -193,7 +193,7 @@ function ColumnRow({ column, alerts, open }: { column: ProfileColumn; alerts: st
           <Tooltip label={alerts.join('. ')}>
             <span className="row" style={{ gap: 4, color: 'var(--warn)' }}>
               <IconAlertTriangle size={14} />
-              <span className="truncate small" style={{ maxWidth: 110 }}>
+              <span className="truncate small" style={{ maxWidth: 96 }}>
                 {alerts[0]}
                 {alerts.length > 1 ? ` and ${alerts.length - 1} more` : ''}
               </span>

@@ -30,7 +30,7 @@ const columns: Column<Approval>[] = [
     title: 'What',
     value: approvalTitle,
     render: (item) => <b>{approvalTitle(item)}</b>,
-    width: 'minmax(220px, 1.6fr)',
+    width: 'minmax(256px, 1.6fr)',
   },
   { key: 'severity', title: 'Risk', value: riskWords, width: '100px' },
   { key: 'by', title: 'Asked by', value: (item) => item.requester, width: '150px' },
@@ -40,7 +40,7 @@ const columns: Column<Approval>[] = [
     value: (item) => item.decisions.map((decision) => `${decision.actor} (${decision.decision})`).join(', '),
     width: 'minmax(160px, 1.2fr)',
   },
-  { key: 'policy', title: 'Policy', value: (item) => item.policy ?? '', width: '140px' },
+  { key: 'policy', title: 'Policy', value: (item) => item.policy ?? '', width: '140px', spare: 1 },
   ageColumn('asked', 'Asked', (item) => item.requestedAt),
 ];
 
