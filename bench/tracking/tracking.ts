@@ -256,7 +256,9 @@ function summary(): void {
 
 // Compiled sources are kept from the first start on, as Python keeps them from the installation on.
 (await startHouston('first', false)).stop();
-const servers = [...(options.only === 'houston' ? [] : [await startMlflow()]), await startHouston()];
+// Houston first: an idle one takes nothing from the start of MLflow, whose workers go on for a while once it is healthy.
+const houston = await startHouston();
+const servers = [...(options.only === 'houston' ? [] : [await startMlflow()]), houston];
 const memories = (label: string) =>
   row(
     label,

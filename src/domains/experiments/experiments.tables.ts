@@ -14,6 +14,7 @@ import { experimentsPointBlocks } from './migrations/experiments-022-point-block
 import { experimentsSearchPages } from './migrations/experiments-022-search-pages.ts';
 import { experimentsPlainPoints } from './migrations/experiments-023-plain-points.ts';
 import { experimentsCoveringIndexes } from './migrations/experiments-024-covering-indexes.ts';
+import { experimentsKeysByBytes } from './migrations/experiments-025-keys-by-bytes.ts';
 import type { LabelSchemaRow } from './reviews/label-schemas.model.ts';
 import type { ReviewItemRow, ReviewQueueRow } from './reviews/review-queues.model.ts';
 import type { ScorerRow, ScorerVersionRow } from './scorers/scorers.service.ts';
@@ -227,4 +228,5 @@ export const experimentsMigrations: Migration[] = [
   experimentsSearchPages,
   experimentsPlainPoints,
   experimentsCoveringIndexes,
+  experimentsKeysByBytes,
 ];
