@@ -1,4 +1,4 @@
-import { sql } from 'kysely';
+import { type RawBuilder, sql } from 'kysely';
 import type { Db } from '../../../platform/db/database.ts';
 import { dialectOf } from '../../../platform/db/open.ts';
 import type { selectRows } from '../../../platform/db/rows.ts';
@@ -74,7 +74,7 @@ export type RunTexts = { metrics: string; params: string; tags: string };
  */
 export function textsOfRuns(db: Db, ids: readonly string[], select: Select): Promise<RunTexts[]> {
   if (ids.length === 0) return Promise.resolve([]);
-  return dialectOf(db) === 'sqlite' ? listsOfRuns(db, ids, select) : joinedTexts(db, ids, select);
+  return dialectOf(db) === 'sqlite' ? listsOfRuns(db, ids, select) : linesOfRuns(db, ids);
 }
 
 const special = `case part.special when 1 then 'NaN' when 2 then 'Infinity' else '-Infinity' end`;
@@ -96,28 +96,39 @@ async function listsOfRuns(db: Db, ids: readonly string[], select: Select): Prom
   return texts;
 }
 
-/** PostgreSQL takes long to write objects; it writes the numbers of a metric. */
-async function joinedTexts(db: Db, ids: readonly string[], select: Select): Promise<RunTexts[]> {
-  const value = `case part.special when 0 then part.value::text else '"' || ${special} || '"' end`;
-  const numbers = sql.raw(`${value} || ',"timestamp":' || part.time || ',"step":' || part.step`);
-  const [[params, tags], metrics] = await Promise.all([
-    pairsOfRuns(db, ids, select),
-    select<PairPart>(
-      db,
-      sql`select wanted.at, part.key, ${numbers} ${ofRuns(db, ids, 'experiments_series')}`,
-    ),
-  ]);
-  const lists = (parts: readonly PairPart[], write: (value: string) => string) => {
-    const all = Array.from(ids, (): string[] => []);
-    for (const [at, key, text] of parts)
-      all[at]!.push(`{"key":${JSON.stringify(key)},"value":${write(text)}}`);
-    return all.map((list) => `[${list.join(',')}]`);
+/**
+ * PostgreSQL writes the items of all runs as one text for each list, with a line for each run: a row for each item, or
+ * even for each run, costs more to receive than to find.
+ */
+async function linesOfRuns(db: Db, ids: readonly string[]): Promise<RunTexts[]> {
+  const read = async <L extends string>(lists: Readonly<Record<L, RawBuilder<unknown>>>) => {
+    const names = Object.keys(lists) as L[];
+    const items = names.map((name) => sql`${lists[name]} as ${sql.ref(name)}`);
+    const lines = names.map(
+      (name) => sql`string_agg(${sql.ref(name)}, E'\n' order by at) as ${sql.ref(name)}`,
+    );
+    const { rows } = await sql<Record<L, string>>`select ${sql.join(lines)}
+      from (select at, ${sql.join(items)} from ${asTable(db, ids)}) as of_run`.execute(db);
+    return rows[0]!;
   };
-  const [ofParams, ofTags] = [lists(params, JSON.stringify), lists(tags, JSON.stringify)];
-  return lists(metrics, (text) => text).map((list, at) => ({
-    metrics: list,
-    params: ofParams[at]!,
-    tags: ofTags[at]!,
+  // No character of a legal name needs an escape (see `checkKey`).
+  const pair = `'{"key":"' || part.key || '","value":' || `;
+  const value = `case part.special when 0 then part.value::text else '"' || ${special} || '"' end`;
+  const list = (table: string, item: string) =>
+    sql.raw(
+      `coalesce((select string_agg(${item} || '}', ',') from ${table} as part where part.run_id = wanted.value), '')`,
+    );
+  const texts = `${pair} to_json(part.value)::text`;
+  const point = `${pair} ${value} || ',"timestamp":' || part.time || ',"step":' || part.step`;
+  const [{ params, tags }, { metrics }] = await Promise.all([
+    read({ params: list('experiments_params', texts), tags: list('experiments_run_tags', texts) }),
+    read({ metrics: list('experiments_series', point) }),
+  ]);
+  const [ofParams, ofTags] = [params.split('\n'), tags.split('\n')];
+  return metrics.split('\n').map((of, at) => ({
+    metrics: `[${of}]`,
+    params: `[${ofParams[at]}]`,
+    tags: `[${ofTags[at]}]`,
   }));
 }
 
