@@ -131,6 +131,7 @@ export function openPredictionLog(
   >;
   const index = createIdIndex(needs.indexBytes);
   fillIndex(index, logs.predictions);
+  const spell = createSpelling();
   const drops = new Set<NodeJS.Timeout>();
   let sealing: Promise<void> | undefined;
   /** Kinds with closed segments that are perhaps not sealed: looking into folders of thousands of logs takes a while. */
@@ -185,10 +186,10 @@ export function openPredictionLog(
       const isRetry = record.isCallersId && index.isRecent(record.id);
       const { lines } = logs.predictions;
       const start = lines.length;
-      writePrediction(lines, record, isRetry);
+      writePrediction(lines, record, isRetry, spell);
       if (lines.length - start > longestLine) {
         lines.cut(start);
-        writePrediction(lines, { ...record, inputs: null, features: null }, isRetry);
+        writePrediction(lines, { ...record, inputs: null, features: null }, isRetry, spell);
       }
       index.add(record.id, isBare(record) ? record.rows + bare : record.rows);
       return needs.turn.commit(logs.predictions);
@@ -300,25 +301,45 @@ function numbers(values: ArrayLike<number>): string {
   return `${text}]`;
 }
 
+type Spelling = Pick<PredictionRecord, 'arm' | 'rollout' | 'rows'> & { bytes: Uint8Array };
+
+const mostSpellings = 16;
+
+/** The part of a line that one request of a revision after the other has in common, spelt once. */
+function createSpelling(): (record: PredictionRecord) => Uint8Array {
+  const known = new Map<string, Spelling>();
+  return ({ revision, arm, rollout, rows }) => {
+    const last = known.get(revision);
+    if (last?.arm === arm && last.rollout === rollout && last.rows === rows) return last.bytes;
+    const during = rollout === null ? '' : `","ro":"${rollout}`;
+    const bytes = Buffer.from(`,"rev":"${revision}","arm":"${arm}${during}","n":${rows},"t":`);
+    if (known.size >= mostSpellings) known.clear();
+    known.set(revision, { arm, rollout, rows, bytes });
+    return bytes;
+  };
+}
+
 /** Ids that this server makes and names that it gives need no escape, so they stand in the line as they are. */
-function writePrediction(lines: LineWriter, record: PredictionRecord, isRetry: boolean): void {
+function writePrediction(
+  lines: LineWriter,
+  record: PredictionRecord,
+  isRetry: boolean,
+  spell: (record: PredictionRecord) => Uint8Array,
+): void {
+  const { time, eventTimes } = record;
   lines.text('{"id":');
   lines.string(record.id);
-  lines.text(',"t":');
-  lines.number(record.time);
-  lines.text(',"rev":"');
-  lines.text(record.revision);
-  lines.text('","arm":"');
-  lines.text(record.arm);
-  if (record.rollout !== null) lines.text(`","ro":"${record.rollout}`);
-  lines.text('","n":');
-  lines.number(record.rows);
+  lines.ascii(spell(record));
+  lines.number(time);
   lines.text(',"ms":');
   lines.millis(record.latencyMs);
   lines.text(',"cm":');
   lines.millis(record.computeMs);
-  lines.text(',"e":');
-  lines.numbers(record.eventTimes, 0, areSame(record.eventTimes) ? 1 : record.eventTimes.length);
+  const isOneTime = areSame(eventTimes);
+  if (!isOneTime || eventTimes[0] !== time) {
+    lines.text(',"e":');
+    lines.numbers(eventTimes, 0, isOneTime ? 1 : eventTimes.length);
+  }
   if (record.inputs !== null) {
     lines.text(',"x":');
     lines.text(record.inputs);

@@ -33,7 +33,7 @@ const selections: Record<LogKind, (source: string) => string> = {
 
 /** Lines of predictions row by row, but for the requests that `isWhole` says: those keep one line, without a row_index. */
 function linesSql(source: string, isWhole: string): string {
-  return `SELECT id AS request_id, (u - 1)::INTEGER AS row_index, make_timestamp(coalesce(e[u], e[1]) * 1000) AS event_time,
+  return `SELECT id AS request_id, (u - 1)::INTEGER AS row_index, make_timestamp(coalesce(e[u], e[1], t) * 1000) AS event_time,
       make_timestamp(t * 1000) AS time, rev AS revision, arm, ro AS rollout, n AS request_rows, ms AS latency_ms,
       cm AS compute_ms, x::VARCHAR AS inputs, f[u] AS features,
       CASE WHEN u IS NULL OR n = 1 THEN fb ELSE ${packedRow('fb', 'n')} END AS vector,
@@ -45,7 +45,7 @@ function linesSql(source: string, isWhole: string): string {
 }
 
 /** Packed requests of several rows with one event time and one way for all of them. */
-const canStayWhole = 'n > 1 AND sb IS NOT NULL AND len(e) = 1 AND coalesce(len(g), 1) = 1';
+const canStayWhole = 'n > 1 AND sb IS NOT NULL AND coalesce(len(e), 1) = 1 AND coalesce(len(g), 1) = 1';
 
 /** Sealed predictions row by row. */
 function sealedPredictions(files: string[]): string[] {
