@@ -102,6 +102,41 @@ test('open and sealed segments read the same; the newest feedback is the label; 
   await again.close();
 });
 
+test('requests of one row read the same from lines and sealed, also when others follow and after a restart', async () => {
+  let log = open('singles');
+  const one = { rows: 1, width: 2, eventTimes: [1_000_000], features: Float32Array.of(1, 2), scores: [0.25] };
+  const wide = Float32Array.from({ length: 20 }, (_, i) => i / 3);
+  await log.record(entry('a', one));
+  await log.record(
+    entry('b', { ...one, eventTimes: [7], rollout: 'ro_1', arm: 'challenger', path: '["x"]' }),
+  );
+  await log.record(entry('c', { ...one, features: wide, width: 20, cached: true, inputs: null }));
+  await log.record(entry('d', { ...one, scores: null, error: 'It "failed".', weight: 3 }));
+  await log.record(entry('e', { ...one, features: null, scores: null, inputs: null, weight: 0 }));
+  const sealed = async () => {
+    const before = await rows(log);
+    await log.seal(Date.now(), { bytes: 1, ageMs: 0, graceMs: 0 });
+    expect(log.files('predictions').open.filter((path) => readFileSync(path).length > 0)).toEqual([]);
+    expect(await rows(log)).toEqual(before);
+    return before;
+  };
+  const first = await sealed();
+  expect(first.map(({ event_time, score, path, error }) => [event_time, score, path, error])).toEqual([
+    [1_000_000, 0.25, null, null],
+    [7, 0.25, 'x', null],
+    [1_000_000, 0.25, null, null],
+    [1_000_000, null, null, 'It "failed".'],
+    [1_000_000, null, null, null],
+  ]);
+  await log.record(entry('f', one));
+  await log.record(entry('g'));
+  await log.close();
+  log = open('singles');
+  await log.record(entry('h', one));
+  expect(await sealed()).toHaveLength(9);
+  await log.close();
+});
+
 test('what came from the cache is marked; files of a time before the mark read without it', async () => {
   const log = open('marks');
   await log.record(entry('a', { cached: true }));

@@ -130,7 +130,9 @@ export function openPredictionLog(
     SegmentLog
   >;
   const index = createIdIndex(needs.indexBytes);
-  fillIndex(index, logs.predictions);
+  /** Whether all requests of the open segment have one row, and the closed ones of which this is known. */
+  let isSingle = fillIndex(index, logs.predictions);
+  const singles = new Set<number>();
   const spell = createSpelling();
   const drops = new Set<NodeJS.Timeout>();
   let sealing: Promise<void> | undefined;
@@ -142,13 +144,19 @@ export function openPredictionLog(
       const log = logs[kind];
       const full = log.rotate(limits, now);
       if (full !== undefined) unsealed.add(kind);
-      if (full !== undefined && kind === 'predictions') index.seal(indexPath(log, full));
+      if (full !== undefined && kind === 'predictions') {
+        index.seal(indexPath(log, full));
+        if (isSingle) singles.add(full);
+        isSingle = true;
+      }
       if (!unsealed.has(kind)) continue;
       for (const { number, form } of log.segments()) {
         if (form === 'parquet' || number === log.current()) continue;
+        const areSingle = kind === 'predictions' && singles.has(number);
         await sealSegment(log, number, (path) =>
-          needs.tables.run(sealSql(kind, log.path(number, 'ndjson'), path)),
+          needs.tables.run(sealSql(kind, log.path(number, 'ndjson'), path, areSingle)),
         );
+        if (areSingle) singles.delete(number);
         const drop = setTimeout(() => {
           drops.delete(drop);
           // Freeing megabytes takes the file system a while; requests need not wait for it.
@@ -191,6 +199,7 @@ export function openPredictionLog(
         lines.cut(start);
         writePrediction(lines, { ...record, inputs: null, features: null }, isRetry, spell);
       }
+      if (record.rows !== 1) isSingle = false;
       index.add(record.id, isBare(record) ? record.rows + bare : record.rows);
       return needs.turn.commit(logs.predictions);
     },
@@ -264,12 +273,18 @@ export function predictionId(request: string, row: number, rows: number): string
   return rows === 1 ? request : `${request}:${row}`;
 }
 
-function fillIndex(index: IdIndex, log: SegmentLog): void {
+/** Says whether all requests of the open segment have one row. */
+function fillIndex(index: IdIndex, log: SegmentLog): boolean {
   for (const { number } of log.segments()) {
     if (number === log.current()) continue;
     index.attach(indexPath(log, number), () => idsOf(readLines(log, number)));
   }
-  for (const [id, rows] of idsOf(readLines(log, log.current()))) index.add(id, rows);
+  let areSingle = true;
+  for (const [id, rows] of idsOf(readLines(log, log.current()))) {
+    index.add(id, rows);
+    if (rows !== 1) areSingle = false;
+  }
+  return areSingle;
 }
 
 function indexPath(log: SegmentLog, segment: number): string {

@@ -31,17 +31,46 @@ const selections: Record<LogKind, (source: string) => string> = {
     FROM ${source} WHERE id IS NOT NULL`,
 };
 
+/** What differs between one row of a line and a line that is a row. */
+type RowSql = Record<
+  'row_index' | 'event_time' | 'features' | 'vector' | 'score' | 'scores' | 'path',
+  string
+>;
+
+const predictionColumns = (of: RowSql) => `id AS request_id, ${of.row_index}::INTEGER AS row_index,
+  make_timestamp(${of.event_time} * 1000) AS event_time, make_timestamp(t * 1000) AS time, rev AS revision, arm, ro AS rollout,
+  n AS request_rows, ms AS latency_ms, cm AS compute_ms, x::VARCHAR AS inputs, ${of.features} AS features, ${of.vector} AS vector,
+  ${of.score} AS score, ${of.scores} AS scores, ${of.path} AS path, err AS error, hit IS NOT NULL AS cached, again, w AS weight,
+  NULL::BOOLEAN AS erased`;
+
 /** Lines of predictions row by row, but for the requests that `isWhole` says: those keep one line, without a row_index. */
 function linesSql(source: string, isWhole: string): string {
-  return `SELECT id AS request_id, (u - 1)::INTEGER AS row_index, make_timestamp(coalesce(e[u], e[1], t) * 1000) AS event_time,
-      make_timestamp(t * 1000) AS time, rev AS revision, arm, ro AS rollout, n AS request_rows, ms AS latency_ms,
-      cm AS compute_ms, x::VARCHAR AS inputs, f[u] AS features,
-      CASE WHEN u IS NULL OR n = 1 THEN fb ELSE ${packedRow('fb', 'n')} END AS vector,
-      CASE WHEN sb IS NULL THEN s[u] ELSE ${packedScore('sb')} END AS score, CASE WHEN u IS NULL THEN sb END AS scores,
-      coalesce(g[u], g[1]) AS path, err AS error, hit IS NOT NULL AS cached, again, w AS weight,
-      NULL::BOOLEAN AS erased
+  const columns = predictionColumns({
+    row_index: '(u - 1)',
+    event_time: 'coalesce(e[u], e[1], t)',
+    features: 'f[u]',
+    vector: `CASE WHEN u IS NULL OR n = 1 THEN fb ELSE ${packedRow('fb', 'n')} END`,
+    score: `CASE WHEN sb IS NULL THEN s[u] ELSE ${packedScore('sb')} END`,
+    scores: 'CASE WHEN u IS NULL THEN sb END',
+    path: 'coalesce(g[u], g[1])',
+  });
+  return `SELECT ${columns}
     FROM (SELECT *, unnest(CASE WHEN ${isWhole} THEN [NULL::BIGINT] ELSE range(1, n + 1) END) AS u
       FROM (SELECT * REPLACE (from_base64(fb) AS fb, from_base64(sb) AS sb) FROM ${source}) WHERE id IS NOT NULL)`;
+}
+
+/** Lines of predictions that are requests of one row each, which spares taking them apart. */
+function singlesSql(source: string): string {
+  const columns = predictionColumns({
+    row_index: '0',
+    event_time: 'coalesce(e[1], t)',
+    features: 'f[1]',
+    vector: 'from_base64(fb)',
+    score: 's[1]',
+    scores: 'NULL::BLOB',
+    path: 'g[1]',
+  });
+  return `SELECT ${columns} FROM ${source} WHERE id IS NOT NULL`;
 }
 
 /** Packed requests of several rows with one event time and one way for all of them. */
@@ -73,10 +102,11 @@ export function logSql(kind: LogKind, files: { open: string[]; sealed: string[] 
     : all;
 }
 
-/** The statement that turns one closed segment into Parquet. */
-export function sealSql(kind: LogKind, from: string, to: string): string {
+/** The statement that turns one closed segment into Parquet; `isSingle`: all its requests have one row. */
+export function sealSql(kind: LogKind, from: string, to: string, isSingle = false): string {
   const source = lineSource(kind, [from]);
-  return replaceSql(kind === 'predictions' ? linesSql(source, canStayWhole) : selections[kind](source), to);
+  if (kind !== 'predictions') return replaceSql(selections[kind](source), to);
+  return replaceSql(isSingle ? singlesSql(source) : linesSql(source, canStayWhole), to);
 }
 
 /** The ids of one sealed file of predictions, for its index. */
@@ -87,7 +117,7 @@ export function idsSql(path: string): string {
 
 /** Writes what `select` gives as the successor of a sealed file. */
 export function replaceSql(select: string, target: string): string {
-  return `COPY (${select}) TO ${sqlLiteral(target)} (FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1)`;
+  return `COPY (${select}) TO ${sqlLiteral(target)} (FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1, PARQUET_VERSION v2)`;
 }
 
 function lineSource(kind: LogKind, paths: string[]): string {
