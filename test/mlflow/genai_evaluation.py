@@ -93,4 +93,7 @@ try:
     raise AssertionError("deleted")
 except MlflowException as error:
     assert error.error_code == "RESOURCE_DOES_NOT_EXIST"
+# Deleting what is gone is no error, of a dataset or of its tags.
+datasets.delete_dataset(dataset_id=made.dataset_id)
+datasets.delete_dataset_tag(dataset_id=made.dataset_id, key="team")
 print("genai_evaluation: done")

@@ -122,7 +122,7 @@ export function datasetRoutes({ evaluationDatasets: datasets }: TrackingDoor): M
       since,
       path: 'datasets/:dataset/tags/:key',
       handle: async (scope, _fields, { dataset, key }) => {
-        await datasets.setDatasetTags(scope, dataset!, { [key!]: null });
+        await datasets.deleteDatasetTag(scope, dataset!, key!);
         return {};
       },
     },

@@ -109,6 +109,14 @@ export async function setDatasetTags(
   });
 }
 
+/** Takes a tag away; nothing happens when there is no such tag, or no such dataset. */
+export async function deleteDatasetTag(scope: Scope, id: string, key: string): Promise<void> {
+  authorise(scope, 'experiments.write');
+  await transact(scope, async (tx) => {
+    if (await store.findDatasetRow(tx.db, id)) await setDatasetTags(tx, id, { [key]: null });
+  });
+}
+
 /** Adds an experiment's use of a dataset, or takes it away. @throws experiments.dataset.not_found */
 export async function changeExperiments(
   scope: Scope,
