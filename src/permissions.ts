@@ -121,6 +121,7 @@ export const permissions: PermissionTable = {
   'GET /api/registry/models/:name/versions/:version': 'read',
   'PATCH /api/registry/models/:name/versions/:version': 'registry.write',
   'GET /api/registry/models/:name/versions/:version/model': 'read',
+  'GET /api/registry/models/:name/evaluations': 'read',
   'GET /api/registry/models/:name/versions/:version/evaluation': 'read',
   'GET /api/registry/models/:name/versions/:version/profile': 'read',
   'GET /api/registry/models/:name/versions/:version/lineage': 'read',

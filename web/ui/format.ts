@@ -11,7 +11,7 @@ const SCALES: [number, string][] = [
 type Maybe = number | null | undefined;
 
 /** A minus as wide as a plus, as it is printed. */
-function minus(text: string): string {
+export function minus(text: string): string {
   return text.replace(/^-/, '−');
 }
 

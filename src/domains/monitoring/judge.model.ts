@@ -1,3 +1,4 @@
+import { fixed } from '../../platform/numbers.ts';
 import type { Judgement, Reference, WindowFacts, WindowRecord, WindowVerdict } from './monitoring.model.ts';
 import type { MonitorSettings } from './monitoring.settings.ts';
 import { type Course, type DriftFigure, datasetScore, judgeDrift, type Lesson } from './statistics/drift.ts';
@@ -209,4 +210,4 @@ export function listed(names: readonly string[]): string {
   return `${names.slice(0, 3).join(', ')} and ${names.length - 3} more`;
 }
 
-const format = (value: number | null) => (value === null ? 'unknown' : value.toFixed(3));
+const format = (value: number | null) => (value === null ? 'unknown' : fixed(value, 3));

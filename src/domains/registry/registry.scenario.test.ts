@@ -183,6 +183,7 @@ describe('registry over HTTP', () => {
     ['GET', '/api/registry/models/first/versions/@nobody', undefined, '', 404],
     ['GET', '/api/registry/models/first/versions/x%2Fy', undefined, '', 400],
     ['GET', '/api/registry/models/first/versions/1/evaluation', undefined, '', 404],
+    ['GET', '/api/registry/models/nothing/evaluations', undefined, '', 404],
     ['GET', '/api/registry/models/first/versions/1/profile', undefined, '', 404],
     ['POST', '/api/registry/models/none/versions/1/gate', undefined, '', 404],
   ])('%s %s %# answers in the error form', async (method, path, body, type, status) => {

@@ -3,7 +3,7 @@ import { describeOnEachDatabase } from '../../../test/databases.ts';
 import { listEvents } from '../../platform/ledger/index.ts';
 import { logisticRegressionToOnnx } from '../../platform/onnx/logistic-regression-onnx.ts';
 import { type Scope, transact } from '../../platform/scope.ts';
-import { recordEvaluation } from './evaluation/evaluations.service.ts';
+import { listHeadlines, recordEvaluation } from './evaluation/evaluations.service.ts';
 import { gate, latestVerdict } from './gate/gate.service.ts';
 import { updateModel } from './models.store.ts';
 import { promptTag } from './prompt.model.ts';
@@ -211,5 +211,37 @@ describeOnEachDatabase('registry', (open) => {
     const found = await getVersion(scope, 'late', 1);
     expect(found).toMatchObject({ evaluation: id, trainingProfile: blob });
     expect(await profile(scope, blob)).toEqual(content);
+  });
+
+  it('lists in short what the newest evaluation of each version says', async () => {
+    const evaluated = async (digest: string, auc: number) => {
+      const figure = (value: number) => ({ value, lower: value - 0.01, upper: value + 0.01 });
+      const candidate = { auc: figure(auc), logLoss: figure(0.5), brier: figure(0.1), ece: 0.02 };
+      const report = await put(Buffer.from(JSON.stringify({ rows: 100, candidate, slices: [] })));
+      return transact(scope, (tx) =>
+        recordEvaluation(tx, {
+          model: 'short',
+          digest,
+          championDigest: null,
+          baselineDigest: null,
+          testDigest: report,
+          report,
+          profile: null,
+          uses: [],
+        }),
+      );
+    };
+    const [first, , third] = [
+      await register('short', 31),
+      await register('short', 32),
+      await register('short', 33),
+    ];
+    await evaluated(first.digest, 0.6);
+    const again = await evaluated(first.digest, 0.7);
+    const last = await evaluated(third.digest, 0.8);
+    expect(await listHeadlines(scope, 'short')).toMatchObject([
+      { version: 3, evaluation: last, rows: 100, auc: { value: 0.8 } },
+      { version: 1, evaluation: again, rows: 100, auc: { value: 0.7, lower: 0.69 }, brier: { value: 0.1 } },
+    ]);
   });
 });

@@ -12,10 +12,12 @@ import type {
   CatalogueReply,
   GroupsReply,
   RelatedReply,
+  RunChangeInput,
   WindowReply,
 } from '../../../src/domains/experiments/runs-table/runs-table.contract.ts';
 
 export type MetricValue = Static<typeof MetricValueSchema>;
+export type { RunChangeInput as RunChange };
 export type Experiment = Static<typeof ExperimentReply>;
 /** One experiment, and which kinds of things it has. */
 export type ExperimentDetail = Static<typeof ExperimentDetailReply>;

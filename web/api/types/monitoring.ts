@@ -12,8 +12,6 @@ import type {
   WindowStripSchema,
 } from '../../../src/domains/monitoring/monitoring.contract.ts';
 
-/** The few words for the state of a deployment. */
-export type Health = 'healthy' | 'degraded' | 'failing' | 'no data' | 'not enough data' | 'paused';
 export type DriftResult = Static<typeof DriftSchema>;
 export type PerformanceFigure = Static<typeof FigureSchema>;
 export type MonitorWindow = Static<typeof WindowSchema>;

@@ -6,6 +6,7 @@ import type {
 import type {
   CalibrationBin,
   Difference,
+  EvaluationHeadline as EvaluationHeadlineSchema,
   EvaluationReply,
   EvaluationReport,
   Figure,
@@ -25,6 +26,10 @@ import type {
   VersionReply,
 } from '../../../src/domains/registry/registry.contract.ts';
 import type { LineageReply } from '../../../src/domains/registry/versions/lineage.contract.ts';
+import type {
+  DeliveryReply,
+  WebhookReply,
+} from '../../../src/domains/registry/webhooks/webhooks.contract.ts';
 
 export type {
   CalibrationBin,
@@ -50,3 +55,7 @@ export type ModelVersion = Static<typeof VersionReply>;
 export type RiskMatrix = Static<typeof RiskMatrixReply>;
 export type LineageGraph = Static<typeof LineageReply>;
 export type Evaluation = Static<typeof EvaluationReply>;
+/** The figures of one version in short. */
+export type EvaluationHeadline = Static<typeof EvaluationHeadlineSchema>;
+export type Webhook = Static<typeof WebhookReply>;
+export type WebhookDelivery = Static<typeof DeliveryReply>;

@@ -1,6 +1,10 @@
 import type { Static } from 'typebox';
 import type { ComparisonReply } from '../../../src/domains/serving/comparison/comparison.contract.ts';
 import type { SideBySideReply } from '../../../src/domains/serving/comparison/side-by-side.contract.ts';
+import type {
+  ExplanationReplyBody,
+  RunningReplyBody,
+} from '../../../src/domains/serving/explanations/explanation.contract.ts';
 import type { QuarantineReply } from '../../../src/domains/serving/faults/quarantine.contract.ts';
 import type { FeedbackHistory } from '../../../src/domains/serving/feedback/feedback.contract.ts';
 import type {
@@ -27,9 +31,11 @@ export type {
   DeploymentSpecInput as DeploymentSpec,
   ErasureCountsBody as ErasureCounts,
   EvidenceTest,
+  ExplanationReplyBody as Explanation,
   GraphSpecInput as GraphSpec,
   QueryColumnsBody as QueryColumns,
   QueryReplyBody as QueryResult,
+  RunningReplyBody as ExplanationRunning,
 };
 
 /** What GET /v2/models/NAME says, by the Open Inference Protocol: the inputs that a caller sends. */

@@ -1,4 +1,4 @@
-import { count } from '../../ui/format.ts';
+import { count, metric } from '../../ui/format.ts';
 import { Panel } from '../../ui/panel.tsx';
 
 function ground(value: number): string {
@@ -50,7 +50,7 @@ export function Correlations({
                           : { background: ground(value) }
                       }
                     >
-                      {value === null || value === undefined ? '–' : value.toFixed(2)}
+                      {metric(value, 2)}
                     </td>
                   );
                 })}

@@ -1,7 +1,7 @@
 // biome-ignore-all lint/suspicious/noArrayIndexKey: results and sample rows may be equal in everything
 import { useState } from 'react';
 import type { ExpectationResult, JsonObject, SuiteReport } from '../../api/types.ts';
-import { brief, count, group, MISSING, significant } from '../../ui/format.ts';
+import { brief, count, group, MISSING, minus, significant } from '../../ui/format.ts';
 import { StateBadge } from '../../ui/state.tsx';
 
 /** "expect_column_values_to_be_between" → "values to be between". */
@@ -153,11 +153,7 @@ export function SampleRows({ rows, mark }: { rows: JsonObject[]; mark?: string |
                   className={numeric.has(name) ? 'right' : 'nowrap'}
                   style={marked.has(name) ? { color: 'var(--bad)' } : undefined}
                 >
-                  {row[name] === null ? (
-                    <span className="faint">null</span>
-                  ) : (
-                    String(typeof row[name] === 'object' ? JSON.stringify(row[name]) : row[name])
-                  )}
+                  {row[name] === null ? <span className="faint">null</span> : verbatim(row[name])}
                 </td>
               ))}
             </tr>
@@ -166,4 +162,10 @@ export function SampleRows({ rows, mark }: { rows: JsonObject[]; mark?: string |
       </table>
     </div>
   );
+}
+
+/** A value with every digit that it has. */
+function verbatim(value: JsonObject[string] | undefined): string {
+  if (typeof value === 'number') return minus(String(value));
+  return typeof value === 'object' ? JSON.stringify(value) : String(value);
 }

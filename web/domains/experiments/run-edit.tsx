@@ -3,14 +3,12 @@ import { IconX } from '@tabler/icons-react';
 import { useState } from 'react';
 import { api, path } from '../../api/client.ts';
 import { useAct } from '../../api/hooks.ts';
-import type { ExperimentRunDetail } from '../../api/types.ts';
+import type { ExperimentRunDetail, RunChange } from '../../api/types.ts';
 import { ErrorPanel } from '../../ui/feedback.tsx';
 import { Drawer } from '../../ui/overlay.tsx';
 
 export const DESCRIPTION = 'mlflow.note.content';
 const own = /^mlflow\./;
-
-type Change = { name?: string; description?: string; tags?: Record<string, string | null> };
 
 /** Name, description and tags of a run, to be changed by a person. */
 export function RunEdit({
@@ -35,7 +33,7 @@ function Form({ run, close }: { run: ExperimentRunDetail; close: () => void }) {
   const [tags, setTags] = useState(() => Object.entries(run.tags).filter(([key]) => !own.test(key)));
   const [key, setKey] = useState('');
   const [value, setValue] = useState('');
-  const save = useAct((change: Change) => api.patch(path`/api/experiments/runs/${run.id}`, change), {
+  const save = useAct((change: RunChange) => api.patch(path`/api/experiments/runs/${run.id}`, change), {
     done: 'Saved.',
     refresh: ['experiments'],
     quiet: true,
@@ -137,7 +135,7 @@ function changeOf(
   name: string,
   description: string,
   tags: [string, string][],
-): Change {
+): RunChange {
   const before = Object.entries(run.tags).filter(([key]) => !own.test(key));
   const changed: [string, string | null][] = [
     ...tags.filter(([key, value]) => run.tags[key] !== value),

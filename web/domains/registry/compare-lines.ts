@@ -6,7 +6,7 @@ import type {
   ModelVersion,
   Tensor,
 } from '../../api/types.ts';
-import { bytes, significant, utc, withInterval } from '../../ui/format.ts';
+import { bytes, metric, significant, utc, withInterval } from '../../ui/format.ts';
 import { verdictReason } from './check-words.ts';
 import { shapeText } from './signature-view.tsx';
 
@@ -67,15 +67,14 @@ function evaluated({ evaluation }: Side): Named {
   if (!evaluation) return {};
   const { candidate, rows, latency } = evaluation.report;
   const figure = ({ value, lower, upper }: Figure) => withInterval(value, lower, upper);
-  const plain = (value: number | null) => (value === null ? '–' : value.toFixed(3));
   return {
     AUC: figure(candidate.auc),
     'Log loss': figure(candidate.logLoss),
     Brier: figure(candidate.brier),
-    Accuracy: plain(candidate.accuracy),
-    Precision: plain(candidate.precision),
-    Recall: plain(candidate.recall),
-    'Calibration error': plain(candidate.ece),
+    Accuracy: metric(candidate.accuracy),
+    Precision: metric(candidate.precision),
+    Recall: metric(candidate.recall),
+    'Calibration error': metric(candidate.ece),
     'Latency p99, one row': `${significant(latency.p99, 2)} ms`,
     'Held-out rows': String(rows),
     'Same held-out rows': evaluation.testDigest.slice(7, 19),

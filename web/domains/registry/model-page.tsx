@@ -93,7 +93,7 @@ export function ModelPage() {
         </Loaded>
       </Panel>
       {versions.data && versions.data.items.length > 1 ? (
-        <QualityByVersion versions={versions.data.items} />
+        <QualityByVersion model={name} versions={versions.data.items} />
       ) : null}
       <Loaded query={model} height={260}>
         {(found) => (

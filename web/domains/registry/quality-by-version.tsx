@@ -1,30 +1,21 @@
-import { useQueries } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
-import { api, path } from '../../api/client.ts';
-import type { Evaluation, ModelVersion } from '../../api/types.ts';
+import type { ModelVersion } from '../../api/types.ts';
 import { IntervalPlot, intervalDomain } from '../../ui/interval-plot.tsx';
 import { Panel } from '../../ui/panel.tsx';
 import { toneOf } from '../../ui/state.tsx';
-import { figureText, versionPath } from './version-bits.tsx';
+import { figureText, useHeadlines, versionPath } from './version-bits.tsx';
 
 const MOST = 12;
 
 /** The newest versions' metrics with their intervals on one scale each. */
-export function QualityByVersion({ versions }: { versions: ModelVersion[] }) {
-  const judged = versions.filter((version) => version.evaluation !== null).slice(0, MOST);
-  const found = useQueries({
-    queries: judged.map((version) => {
-      const target = path`/api/registry/models/${version.model}/versions/${version.version}/evaluation`;
-      return {
-        queryKey: ['registry', target, {}],
-        queryFn: ({ signal }: { signal: AbortSignal }) => api.get<Evaluation>(target, {}, signal),
-      };
-    }),
-  });
-  const rows = judged.flatMap((version, at) => {
-    const report = found[at]?.data?.report;
-    return report ? [{ version, candidate: report.candidate, rows: report.rows }] : [];
-  });
+export function QualityByVersion({ model, versions }: { model: string; versions: ModelVersion[] }) {
+  const byNumber = new Map(versions.map((version) => [version.version, version]));
+  const rows = useHeadlines(model)
+    .slice(0, MOST)
+    .flatMap((figures) => {
+      const version = byNumber.get(figures.version);
+      return version ? [{ version, figures }] : [];
+    });
   if (rows.length < 2) return null;
   const metrics = [
     ['auc', 'AUC', 'higher is better'],
@@ -38,13 +29,13 @@ export function QualityByVersion({ versions }: { versions: ModelVersion[] }) {
       flush
       data={{
         name: 'quality-by-version',
-        rows: rows.map(({ version, candidate }) => ({
+        rows: rows.map(({ version, figures }) => ({
           version: version.version,
           ...Object.fromEntries(
             metrics.flatMap(([key]) => [
-              [key, candidate[key].value],
-              [`${key}_low`, candidate[key].lower],
-              [`${key}_high`, candidate[key].upper],
+              [key, figures[key].value],
+              [`${key}_low`, figures[key].lower],
+              [`${key}_high`, figures[key].upper],
             ]),
           ),
         })),
@@ -63,15 +54,15 @@ export function QualityByVersion({ versions }: { versions: ModelVersion[] }) {
             </tr>
           </thead>
           <tbody>
-            {rows.map(({ version, candidate }) => (
+            {rows.map(({ version, figures }) => (
               <tr key={version.version}>
                 <td className="right">
                   <Link to={versionPath(version.model, version.version)}>{version.version}</Link>
                 </td>
                 {metrics.map(([key, label]) => {
-                  const figure = candidate[key];
+                  const figure = figures[key];
                   const domain = intervalDomain(
-                    rows.flatMap((row) => [row.candidate[key].lower, row.candidate[key].upper]),
+                    rows.flatMap((row) => [row.figures[key].lower, row.figures[key].upper]),
                   );
                   return [
                     <td key={key} className="right" style={{ width: 110 }}>

@@ -1,7 +1,7 @@
 import { Link } from '@tanstack/react-router';
 import { path } from '../../api/client.ts';
-import { useApi, useList } from '../../api/hooks.ts';
-import type { Deployment, Evaluation, Figure, ModelVersion } from '../../api/types.ts';
+import { useList } from '../../api/hooks.ts';
+import type { Deployment, EvaluationHeadline, Figure, ModelVersion } from '../../api/types.ts';
 import { withInterval } from '../../ui/format.ts';
 import { StateBadge } from '../../ui/state.tsx';
 import { verdictReason } from './check-words.ts';
@@ -24,13 +24,15 @@ export function VerdictBadge({ version }: { version: Pick<ModelVersion, 'verdict
 
 /** The headline of a version's evaluation: the AUC on held-out rows with its interval. */
 export function Headline({ version }: { version: ModelVersion }) {
-  const found = useApi<Evaluation>(
-    path`/api/registry/models/${version.model}/versions/${version.version}/evaluation`,
-    { enabled: version.evaluation !== null, keep: false },
-  );
+  const headlines = useHeadlines(version.model);
   if (version.evaluation === null) return <span className="faint">not evaluated</span>;
-  const auc = found.data?.report.candidate.auc;
+  const auc = headlines.find((one) => one.version === version.version)?.auc;
   return <span title={auc ? exact(auc) : undefined}>{auc ? figureText(auc) : '…'}</span>;
+}
+
+/** Figures of every evaluated version of a model, newest first; one request, however many ask. */
+export function useHeadlines(model: string): EvaluationHeadline[] {
+  return useList<EvaluationHeadline>(path`/api/registry/models/${model}/evaluations`).data?.items ?? [];
 }
 
 export function figureText({ value, lower, upper }: Figure, decimals = 3): string {

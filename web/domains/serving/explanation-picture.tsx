@@ -1,5 +1,6 @@
+import type { Explanation } from '../../api/types.ts';
 import { brief, significant } from '../../ui/format.ts';
-import { type Explanation, scaleOf, stepsOf } from './explanation-steps.ts';
+import { scaleOf, stepsOf } from './explanation-steps.ts';
 import './explanation.css';
 
 /** How the usual score becomes this one: a bar a feature, the strongest first. */

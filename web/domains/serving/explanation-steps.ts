@@ -1,42 +1,4 @@
-export type Explanation = {
-  state: 'done';
-  deployment: string;
-  prediction: string | null;
-  model: string;
-  version: number;
-  method: 'exact' | 'kernel' | 'permutation';
-  methodReason: string;
-  exact: boolean;
-  link: 'identity' | 'logit';
-  base: number;
-  output: number;
-  score: number;
-  recordedScore: number | null;
-  sum: { contributions: number; expected: number; difference: number };
-  features: {
-    name: string;
-    value: number | null;
-    usual: number | null;
-    contribution: number;
-    standardError: number;
-  }[];
-  reasons: {
-    rank: number;
-    feature: string;
-    value: number | null;
-    contribution: number;
-    share: number;
-    direction: 'raises' | 'lowers';
-    sentence: string;
-    text: string | null;
-  }[];
-  background: { rows: number; of: number; from: string; to: string; source: string };
-  seed: number;
-  modelRows: number;
-  elapsedMs: number;
-};
-
-export type Running = { state: 'running'; waiting: number; done: number; total: number };
+import type { Explanation } from '../../api/types.ts';
 
 /** One bar of the waterfall: from where the ones before it ended to where it ends. */
 export type Step = {

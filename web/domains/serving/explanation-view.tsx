@@ -2,13 +2,13 @@ import { Button, SegmentedControl } from '@mantine/core';
 import { useMutation } from '@tanstack/react-query';
 import { useEffect, useRef, useState } from 'react';
 import { type ApiError, api, path } from '../../api/client.ts';
-import type { Prediction } from '../../api/types.ts';
+import type { Explanation, ExplanationRunning, Prediction } from '../../api/types.ts';
 import { download } from '../../ui/export.ts';
 import { ErrorPanel } from '../../ui/feedback.tsx';
 import { duration, group, percent, significant, utc } from '../../ui/format.ts';
 import { KeyValue } from '../../ui/key-value.tsx';
 import { ExplanationPicture } from './explanation-picture.tsx';
-import type { Explanation, Running } from './explanation-steps.ts';
+
 import './explanation.css';
 
 type Ask = { link: Explanation['link']; upstream?: boolean };
@@ -16,7 +16,7 @@ type Ask = { link: Explanation['link']; upstream?: boolean };
 /** Explains a recorded prediction when asked to: it costs the model many runs, so never by itself. */
 export function PredictionExplanation({ row }: { row: Prediction }) {
   const [link, setLink] = useState<Explanation['link']>('identity');
-  const [running, setRunning] = useState<Running | null>(null);
+  const [running, setRunning] = useState<ExplanationRunning | null>(null);
   const stop = useRef(new AbortController());
   useEffect(() => {
     stop.current = new AbortController();
@@ -26,7 +26,12 @@ export function PredictionExplanation({ row }: { row: Prediction }) {
     mutationFn: async (body) => {
       const target = path`/api/serving/predictions/${row.id}/explanation`;
       for (;;) {
-        const answer = await api.post<Explanation | Running>(target, body, {}, stop.current.signal);
+        const answer = await api.post<Explanation | ExplanationRunning>(
+          target,
+          body,
+          {},
+          stop.current.signal,
+        );
         if (answer.state === 'done') return answer;
         setRunning(answer);
       }
@@ -75,7 +80,7 @@ export function PredictionExplanation({ row }: { row: Prediction }) {
 
 const whatItDoes = 'Which features made this score what it is, against recorded rows of the same revision.';
 
-function progressText(running: Running | null): string {
+function progressText(running: ExplanationRunning | null): string {
   if (!running) return 'Asking the model…';
   if (running.waiting > 0) return `${running.waiting} explanations are ahead…`;
   return running.total > 0

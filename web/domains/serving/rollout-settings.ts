@@ -1,24 +1,16 @@
 import type { Deployment, DeploymentSpec } from '../../api/types.ts';
 
-export type RolloutSettings = {
-  strategy: 'canary' | 'immediate';
-  steps: number[];
-  shadowRequests: number;
-  minimumRequests: number;
-  minimumLabelled: number;
-  requireLabels: boolean;
-  loss: 'brier' | 'log-loss';
-  margin: number;
-  alpha: number;
+type Declared = NonNullable<DeploymentSpec['rollout']>;
+type RolloutSettings = Required<Omit<Declared, 'stickyParameter' | 'latencyObjectiveMs'>> & {
+  /** Null: from the champion's latency when a rollout starts. */
   latencyObjectiveMs: number | null;
-  timeoutMinutes: number;
 };
 
 export const lossWords = { brier: 'Brier score', 'log-loss': 'log loss' } as const;
 
 /** What a deployment declares about rollouts, with the safe defaults filled in. */
 export function rolloutSettings(spec: DeploymentSpec | undefined): RolloutSettings {
-  const own = (spec?.rollout ?? {}) as Partial<RolloutSettings>;
+  const own: Declared = spec?.rollout ?? {};
   const loss = own.loss ?? 'brier';
   return {
     strategy: own.strategy ?? 'canary',

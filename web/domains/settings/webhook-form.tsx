@@ -2,10 +2,11 @@ import { Button, Modal, MultiSelect, PasswordInput, TextInput } from '@mantine/c
 import { type FormEvent, useState } from 'react';
 import { api } from '../../api/client.ts';
 import { useAct } from '../../api/hooks.ts';
+import type { Webhook } from '../../api/types.ts';
 import { ErrorPanel } from '../../ui/feedback.tsx';
-import { webhookEvents } from './webhook-types.ts';
+import { webhookEvents } from './webhook-events.ts';
 
-const empty = { name: '', url: '', secret: '', events: [] as string[] };
+const empty = { name: '', url: '', secret: '', events: [] as Webhook['events'] };
 
 /** Makes a webhook. */
 export function AddWebhook() {

@@ -1,14 +1,14 @@
 import { Button } from '@mantine/core';
 import { api, path } from '../../api/client.ts';
 import { useAct, useList } from '../../api/hooks.ts';
+import type { Webhook, WebhookDelivery } from '../../api/types.ts';
 import { Loaded } from '../../ui/feedback.tsx';
 import { utc } from '../../ui/format.ts';
-import type { Delivery, Webhook } from './webhook-types.ts';
 
 /** The newest deliveries of one webhook; each can be sent once more. */
 export function Deliveries({ hook }: { hook: Webhook }) {
   const at = path`/api/registry/webhooks/${hook.id}/deliveries`;
-  const deliveries = useList<Delivery>(at);
+  const deliveries = useList<WebhookDelivery>(at);
   const replay = useAct((id: string) => api.post(`${at}/${encodeURIComponent(id)}/replay`, {}), {
     refresh: ['registry'],
     done: 'Queued once more, with the same id.',
@@ -32,7 +32,7 @@ export function Deliveries({ hook }: { hook: Webhook }) {
             </thead>
             <tbody>
               {items.map((one) => (
-                <tr key={one.id} title={`Delivery ${one.id}`}>
+                <tr key={one.id} title={`WebhookDelivery ${one.id}`}>
                   <td>
                     {one.eventId ? <a href={`/ledger/events/${one.eventId}`}>{one.event}</a> : one.event}
                   </td>

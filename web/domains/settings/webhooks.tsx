@@ -2,12 +2,12 @@ import { Button } from '@mantine/core';
 import { useState } from 'react';
 import { api, path } from '../../api/client.ts';
 import { useAct, useList } from '../../api/hooks.ts';
+import type { Webhook } from '../../api/types.ts';
 import { Loaded } from '../../ui/feedback.tsx';
 import { ago, utc } from '../../ui/format.ts';
 import { Confirm, Drawer } from '../../ui/overlay.tsx';
 import { Panel } from '../../ui/panel.tsx';
 import { AddWebhook } from './webhook-form.tsx';
-import type { Webhook } from './webhook-types.ts';
 import { Deliveries } from './webhooks-deliveries.tsx';
 
 /** Who is told of events of the registry, and what became of each message. */

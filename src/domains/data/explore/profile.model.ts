@@ -1,3 +1,4 @@
+import { fixed } from '../../../platform/numbers.ts';
 import type { Family } from '../columns.ts';
 
 /** Bins [edges[i], edges[i+1]), the last one closed; what lies outside is counted apart. */
@@ -98,7 +99,7 @@ function alertsOf(rows: number, column: ColumnProfile): ProfileAlert[] {
   if (numeric.infinite > 0) add('infinite', `${numeric.infinite} values are infinite`);
   if (numeric.zeros > 0.5 * present)
     add('zeros', `${percent(numeric.zeros / present)} of the values are zero`);
-  if (Math.abs(numeric.skewness ?? 0) > 20) add('skewed', `Skewness ${numeric.skewness?.toFixed(1)}`);
+  if (Math.abs(numeric.skewness ?? 0) > 20) add('skewed', `Skewness ${fixed(numeric.skewness ?? 0, 1)}`);
   return alerts;
 }
 
@@ -108,7 +109,7 @@ export function correlationAlerts({ columns, values }: Profile['correlations']):
     columns.slice(i + 1).flatMap((b, k) => {
       const r = values[i][i + 1 + k];
       if (r === null || Math.abs(r) < 0.9) return [];
-      return [{ column: a, kind: 'correlated' as const, message: `Correlates with ${b} by ${r.toFixed(2)}` }];
+      return [{ column: a, kind: 'correlated' as const, message: `Correlates with ${b} by ${fixed(r, 2)}` }];
     }),
   );
 }

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createTables, parquetSource, type Tables } from '../../../platform/tables/index.ts';
-import { niceEdges } from './profile.model.ts';
+import { correlationAlerts, niceEdges } from './profile.model.ts';
 import { profileTable } from './profile.ts';
 
 const flights = parquetSource([
@@ -30,7 +30,8 @@ describe('profile', () => {
     expect(delay.numeric?.mean).toBeCloseTo(6.667868, 5);
     expect(delay.numeric?.std).toBeCloseTo(32.383342, 4);
     expect(delay.numeric?.zeros).toBe(121_130);
-    const { histogram } = delay.numeric!;
+    const { histogram, quantiles } = delay.numeric!;
+    expect(Object.values(quantiles).every(Number.isInteger)).toBe(true);
     expect(histogram.counts.length).toBeGreaterThanOrEqual(15);
     expect(histogram.counts.length).toBeLessThanOrEqual(35);
     expect(histogram.counts.reduce((a, b) => a + b, 0) + histogram.below + histogram.above).toBe(3_000_000);
@@ -65,6 +66,16 @@ describe('profile', () => {
     expect(profile.alerts.map((alert) => `${alert.column} ${alert.kind}`)).toEqual(
       expect.arrayContaining(['e missing', 'x infinite']),
     );
+  });
+
+  test('sentences print a minus', () => {
+    const values = [
+      [1, -0.97],
+      [-0.97, 1],
+    ];
+    expect(correlationAlerts({ columns: ['a', 'b'], values })).toMatchObject([
+      { message: 'Correlates with b by −0.97' },
+    ]);
   });
 
   test('an empty table has a profile', async () => {

@@ -193,7 +193,8 @@ async function columnProfile(tables: Queries, batch: Batch, facts: ColumnFacts):
     missing: rows - count,
     missingPercent: rows === 0 ? 0 : (100 * (rows - count)) / rows,
     distinct: top.length > 0 && top.length < topValues ? top.length : approximate,
-    numeric: histogram && isNumeric(column.type) ? numericProfile(sums, i, histogram) : null,
+    numeric:
+      histogram && isNumeric(column.type) ? numericProfile(sums, i, histogram, family === 'integer') : null,
     temporal:
       histogram && family === 'temporal' && low !== null && high !== null
         ? { min: low, max: high, histogram }
@@ -211,8 +212,10 @@ async function columnProfile(tables: Queries, batch: Batch, facts: ColumnFacts):
   };
 }
 
-function numericProfile(sums: Sums, i: number, histogram: Histogram): NumericProfile {
-  const quantiles = (sums[`q${i}`] as number[]).slice(1, -1);
+function numericProfile(sums: Sums, i: number, histogram: Histogram, integer: boolean): NumericProfile {
+  const approximate = (sums[`q${i}`] as number[]).slice(1, -1);
+  // The sketch interpolates: whole numbers around 0 would have the median −0.0005.
+  const quantiles = integer ? approximate.map((value) => Math.round(value) + 0) : approximate;
   return {
     min: sums[`lo${i}`] as number,
     max: sums[`hi${i}`] as number,

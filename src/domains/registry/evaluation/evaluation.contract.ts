@@ -1,9 +1,14 @@
-import Type from 'typebox';
+import Type, { type Static } from 'typebox';
 import { Nullable, Time } from '../../../platform/schemas.ts';
 import { Digest, Name } from '../registry.contract.ts';
 
 /** A figure with its 95 % interval; null where it is not defined on these rows. */
-export type Figure = { value: number | null; lower: number | null; upper: number | null };
+const FigureSchema = Type.Object({
+  value: Nullable(Type.Number()),
+  lower: Nullable(Type.Number()),
+  upper: Nullable(Type.Number()),
+});
+export type Figure = Static<typeof FigureSchema>;
 
 /** Candidate minus the other model on the same rows, with its 95 % interval and the paired test's p-value. */
 export type Difference = Figure & { pValue: number | null };
@@ -107,4 +112,14 @@ export const EvaluationReply = Type.Object({
         'rows, candidate, champion, baseline, versusChampion, versusBaseline, slices, importance, latency, …',
     }),
   ),
+});
+
+/** What the newest evaluation of a version says, in short. */
+export const EvaluationHeadline = Type.Object({
+  version: Type.Integer(),
+  evaluation: Type.String(),
+  rows: Type.Integer(),
+  auc: FigureSchema,
+  logLoss: FigureSchema,
+  brier: FigureSchema,
 });

@@ -1,12 +1,13 @@
+import type { Static } from 'typebox';
 import { newId } from '../../../platform/ids.ts';
 import { record } from '../../../platform/ledger/index.ts';
 import type { Scope } from '../../../platform/scope.ts';
 import { registryError } from '../registry.contract.ts';
 import type { EvaluationRecord } from '../registry.door.ts';
-import { ensureModel } from '../registry.service.ts';
+import { ensureModel, listVersions } from '../registry.service.ts';
 import type { EvaluationRow } from '../registry.tables.ts';
-import type { EvaluationReport } from './evaluation.contract.ts';
-import { findEvaluation, insertEvaluation } from './evaluations.store.ts';
+import type { EvaluationHeadline, EvaluationReport } from './evaluation.contract.ts';
+import { findEvaluation, insertEvaluation, newestEvaluations } from './evaluations.store.ts';
 
 export type NewEvaluation = {
   model: string;
@@ -73,6 +74,27 @@ export async function getLatestEvaluation(
   if (!evaluation)
     throw registryError('registry.evaluation.not_found', 'This version has not been evaluated.');
   return evaluation;
+}
+
+/** What the newest evaluation of each version says, in short, the newest version first. @throws registry.model.not_found */
+export async function listHeadlines(
+  scope: Scope,
+  model: string,
+): Promise<Static<typeof EvaluationHeadline>[]> {
+  const versions = await listVersions(scope, model);
+  const rows = await newestEvaluations(scope.db, model);
+  return Promise.all(
+    versions.flatMap(({ version, digest }) => {
+      const row = rows.get(digest);
+      return row ? [headline(scope, version, row)] : [];
+    }),
+  );
+}
+
+async function headline(scope: Scope, version: number, row: EvaluationRow) {
+  const { rows, candidate } = await getEvaluationReport(scope, row.report);
+  const { auc, logLoss, brier } = candidate;
+  return { version, evaluation: row.id, rows, auc, logLoss, brier };
 }
 
 async function toEvaluation(scope: Scope, row: EvaluationRow): Promise<EvaluationRecord> {

@@ -5,8 +5,8 @@ import { sendFile } from '../../../platform/http/send-file.ts';
 import { Items } from '../../../platform/schemas.ts';
 import { authorise } from '../../../platform/scope.ts';
 import { newestConversion } from '../conversion/conversions.store.ts';
-import { EvaluationReply } from '../evaluation/evaluation.contract.ts';
-import { getLatestEvaluation } from '../evaluation/evaluations.service.ts';
+import { EvaluationHeadline, EvaluationReply } from '../evaluation/evaluation.contract.ts';
+import { getLatestEvaluation, listHeadlines } from '../evaluation/evaluations.service.ts';
 import { gate, latestVerdict, verdicts } from '../gate/gate.service.ts';
 import { Name, registryError, VerdictReply, VersionReply } from '../registry.contract.ts';
 import { getVersion, profile } from '../registry.service.ts';
@@ -15,6 +15,7 @@ import { LineageReply } from './lineage.contract.ts';
 import { lineage } from './lineage.service.ts';
 
 const tags = ['registry'];
+const ModelParams = Type.Object({ name: Name });
 const VersionParams = Type.Object({
   name: Name,
   version: Type.String({ maxLength: 80, description: 'A number, "latest", or @ and an alias' }),
@@ -63,6 +64,18 @@ export function versionRoutes(app: HoustonApp): void {
 }
 
 function evidenceRoutes(app: HoustonApp): void {
+  app.get(
+    '/api/registry/models/:name/evaluations',
+    {
+      schema: {
+        summary: 'Figures of the newest evaluation of each version, newest version first',
+        tags,
+        params: ModelParams,
+        response: { 200: Items(EvaluationHeadline) },
+      },
+    },
+    async ({ scope, params }) => ({ items: await listHeadlines(scope, params.name) }),
+  );
   app.get(
     `${path}/evaluation`,
     {
