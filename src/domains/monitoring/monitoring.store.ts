@@ -16,6 +16,16 @@ export async function listMonitors(db: Db): Promise<Monitor[]> {
   }));
 }
 
+/** Names of the deployments that have a monitor. */
+export async function listMonitored(db: Db): Promise<string[]> {
+  const rows = await db
+    .selectFrom('monitoring_monitors')
+    .select('deployment')
+    .orderBy('deployment')
+    .execute();
+  return rows.map(({ deployment }) => deployment);
+}
+
 export async function findMonitor(db: Db, deployment: string): Promise<Monitor | undefined> {
   const row = await db
     .selectFrom('monitoring_monitors')

@@ -3,7 +3,7 @@ import { errorText } from '../../platform/log.ts';
 import type { Platform } from '../../platform/platform.ts';
 import { transact } from '../../platform/scope.ts';
 import { type Doors, due } from './evaluate.service.ts';
-import { listMonitors } from './monitoring.store.ts';
+import { listMonitored } from './monitoring.store.ts';
 
 export const evaluateJob = 'monitoring/evaluate';
 
@@ -30,6 +30,18 @@ export function createWatcher(platform: Platform, doors: Doors) {
     return rows;
   };
 
+  const stateOf = (deployment: string) => {
+    const state = watched.get(deployment) ?? { rows: -1, nextAt: 0, delayMs: leastDelayMs };
+    watched.set(deployment, state);
+    return state;
+  };
+
+  const isRipe = (deployment: string) => {
+    const { rows, nextAt } = stateOf(deployment);
+    const now = Date.now();
+    return now >= nextAt && (rows !== rowsOf(deployment) || now >= nextAt + quietMs);
+  };
+
   const look = async (deployment: string, state: Watched) => {
     const scope = platform.systemScope('system:monitoring');
     const began = performance.now();
@@ -51,16 +63,18 @@ export function createWatcher(platform: Platform, doors: Doors) {
 
   const tick = async () => {
     const scope = platform.systemScope('system:monitoring');
-    for (const { deployment } of await listMonitors(scope.db)) {
-      const state = watched.get(deployment) ?? { rows: -1, nextAt: 0, delayMs: leastDelayMs };
-      watched.set(deployment, state);
-      const rows = rowsOf(deployment);
-      const now = Date.now();
-      if (now < state.nextAt || (rows === state.rows && now < state.nextAt + quietMs)) continue;
-      state.rows = rows;
+    const ripe = (await listMonitored(scope.db)).filter(isRipe);
+    if (ripe.length === 0) return;
+    // A monitor outlives its deployment: windows and incidents stay readable, and nothing is left to watch.
+    const deployments = new Set((await doors.serving.listDeployments(scope)).map(({ name }) => name));
+    for (const deployment of ripe) {
+      const state = stateOf(deployment);
+      state.rows = rowsOf(deployment);
+      state.nextAt = Date.now();
+      if (!deployments.has(deployment)) continue;
       await look(deployment, state).catch((error) => {
         state.nextAt = Date.now() + mostDelayMs;
-        // Declared this moment, or removed before it ever answered: there is nothing to watch.
+        // Removed this moment.
         if (error instanceof HoustonError && error.code === 'serving.deployment.not_found') return;
         platform.log.error('monitoring could not look for windows', { deployment, error: errorText(error) });
       });
