@@ -1,19 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import {
-  binCount,
-  binLabels,
-  countCategories,
-  countCategoryCodes,
-  countNumeric,
-  type EdgeBins,
-  freezeCategoryBins,
-  freezeNumericBins,
-  unseenBin,
-} from './bins.ts';
+import { binLabels, countNumeric, type EdgeBins, freezeNumericBins, unseenBin } from './bins.ts';
 import { createRandom } from './random.ts';
-
-const total = (counts: Float64Array): number => counts.reduce((sum, count) => sum + count, 0);
 
 describe('freezeNumericBins', () => {
   it('cuts a continuous column at its deciles', () => {
@@ -92,37 +80,6 @@ describe('countNumeric', () => {
       countNumeric(bins, values.subarray(200)),
     ];
     expect(left.map((count, i) => count + right[i])).toEqual(countNumeric(bins, values));
-  });
-});
-
-describe('category bins', () => {
-  const column = ['b', 'a', 'b', null, 'c', 'a', 'd'];
-
-  it('keeps the most frequent, pools the rest and counts missing', () => {
-    const bins = freezeCategoryBins(column, 2);
-    expect(bins).toEqual({ kind: 'categories', categories: ['a', 'b'] });
-    expect([...countCategories(bins, [...column, 'new'])]).toEqual([2, 2, 3, 1]);
-    expect(binLabels(bins)).toEqual(['a', 'b', 'other', 'missing']);
-  });
-
-  it('counts dictionary codes alike', () => {
-    const bins = freezeCategoryBins(column, 2);
-    const codes = Int32Array.of(1, 0, 1, -1, 2, 0, 3, 4);
-    expect(countCategoryCodes(bins, codes, ['a', 'b', 'c', 'd', null])).toEqual(
-      countCategories(bins, [...column, null]),
-    );
-  });
-
-  it('does not depend on row order and loses no row', () => {
-    const values = fc.array(fc.option(fc.constantFrom('u', 'v', 'w', 'x', '__proto__')), { maxLength: 30 });
-    fc.assert(
-      fc.property(values, fc.integer({ min: 0, max: 4 }), (rows, topK) => {
-        const bins = freezeCategoryBins(rows, topK);
-        expect(freezeCategoryBins(rows.toReversed(), topK)).toEqual(bins);
-        expect(total(countCategories(bins, rows))).toBe(rows.length);
-        expect(binLabels(bins)).toHaveLength(binCount(bins));
-      }),
-    );
   });
 });
 

@@ -1,8 +1,7 @@
 /**
  * Bins frozen on a reference sample, so that counts of any later window are comparable over time.
  *
- * Every kind of bins ends with a bin for missing values; discrete and category bins have one for unseen values
- * before it. Bins are plain JSON. Counts, not shares, are what to store: they add up over windows and segments.
+ * Every kind of bins ends with a bin for missing values; discrete bins have one for unseen values before it. Bins are plain JSON. Counts, not shares, are what to store: they add up over windows and segments.
  */
 
 import { quantile } from './descriptive.ts';
@@ -22,14 +21,7 @@ export interface DiscreteBins {
   values: number[];
 }
 
-/** One bin per category, most frequent first, then other or unseen, then missing. */
-export interface CategoryBins {
-  kind: 'categories';
-  categories: string[];
-}
-
 export type NumericBins = EdgeBins | DiscreteBins;
-export type Bins = NumericBins | CategoryBins;
 
 export type NumericColumn = Float64Array | Float32Array | readonly (number | null)[];
 
@@ -80,27 +72,13 @@ function distinctUpTo(sorted: Float64Array, limit: number): number[] | undefined
   return distinct.length > 0 ? distinct : undefined;
 }
 
-/**
- * Freezes the `topK` most frequent categories (ties: by code unit order, so that the result does not depend on
- * row order). The rest share the other bin, with everything unseen later.
- */
-export function freezeCategoryBins(values: readonly (string | null)[], topK = 50): CategoryBins {
-  const counts = new Map<string, number>();
-  for (const value of values) {
-    if (value !== null && value !== undefined) counts.set(value, (counts.get(value) ?? 0) + 1);
-  }
-  const ranked = [...counts].sort((a, b) => b[1] - a[1] || (a[0] < b[0] ? -1 : 1));
-  return { kind: 'categories', categories: ranked.slice(0, topK).map(([category]) => category) };
-}
-
 /** Number of bins, the unseen and missing ones included. */
-export function binCount(bins: Bins): number {
-  if (bins.kind === 'edges') return bins.edges.length + 2;
-  return (bins.kind === 'discrete' ? bins.values.length : bins.categories.length) + 2;
+export function binCount(bins: NumericBins): number {
+  return (bins.kind === 'edges' ? bins.edges : bins.values).length + 2;
 }
 
 /** Position of the unseen bin, or −1 for edges, where nothing is unseen. The missing bin is always last. */
-export function unseenBin(bins: Bins): number {
+export function unseenBin(bins: NumericBins): number {
   return bins.kind === 'edges' ? -1 : binCount(bins) - 2;
 }
 
@@ -164,40 +142,8 @@ function isMissing(value: number): boolean {
   return Number.isNaN(value) || value === null || value === undefined;
 }
 
-/** Counts per bin, shape [binCount(bins)]; null and undefined count as missing. */
-export function countCategories(bins: CategoryBins, values: readonly (string | null)[]): Float64Array {
-  const counts = new Float64Array(binCount(bins));
-  const positions = new Map(bins.categories.map((category, index) => [category, index]));
-  const unseen = bins.categories.length;
-  for (const value of values) {
-    if (value === null || value === undefined) counts[unseen + 1]++;
-    else counts[positions.get(value) ?? unseen]++;
-  }
-  return counts;
-}
-
-/** The same for a dictionary-coded column: `codes[i]` points into `dictionary`, a negative code is missing. */
-export function countCategoryCodes(
-  bins: CategoryBins,
-  codes: Int32Array,
-  dictionary: readonly (string | null)[],
-): Float64Array {
-  const perCode = new Float64Array(dictionary.length + 1);
-  for (let i = 0; i < codes.length; i++) perCode[codes[i] < 0 ? dictionary.length : codes[i]]++;
-  const counts = new Float64Array(binCount(bins));
-  const positions = new Map(bins.categories.map((category, index) => [category, index]));
-  const unseen = bins.categories.length;
-  for (let code = 0; code < dictionary.length; code++) {
-    const value = dictionary[code];
-    counts[value === null ? unseen + 1 : (positions.get(value) ?? unseen)] += perCode[code];
-  }
-  counts[unseen + 1] += perCode[dictionary.length];
-  return counts;
-}
-
 /** One label per bin, in the order of the counts. */
-export function binLabels(bins: Bins): string[] {
-  if (bins.kind === 'categories') return [...bins.categories, 'other', 'missing'];
+export function binLabels(bins: NumericBins): string[] {
   if (bins.kind === 'discrete') return [...bins.values.map(String), 'other', 'missing'];
   const text = bins.edges.map(formatEdge);
   if (text.length === 0) return ['any value', 'missing'];

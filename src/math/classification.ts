@@ -71,20 +71,6 @@ export function aucInterval(
   return { ...wilson(estimate * size, size, confidence), estimate, standardError };
 }
 
-/** Σ (recall_k − recall_{k−1}) · precision_k over distinct thresholds, in [0, 1]. */
-export function averagePrecision(y: ArrayLike<number>, scores: ArrayLike<number>): number {
-  const steps = thresholdSteps(y, scores);
-  if (steps === undefined || steps.positives === 0) return Number.NaN;
-  let sum = 0;
-  let previous = 0;
-  for (let k = 0; k < steps.count; k++) {
-    const found = steps.truePositives[k];
-    sum += ((found - previous) * found) / (found + steps.falsePositives[k]);
-    previous = found;
-  }
-  return sum / steps.positives;
-}
-
 interface ThresholdSteps {
   /** Distinct scores, descending; counts are of rows with a score at or above it. */
   thresholds: Float64Array;
@@ -205,32 +191,4 @@ export function confusionAt(
     else counts[y[i] === 1 ? 'falseNegatives' : 'trueNegatives']++;
   }
   return counts;
-}
-
-/** Share of rows called right at the threshold. */
-export function accuracyAt(y: ArrayLike<number>, scores: ArrayLike<number>, threshold = 0.5): number {
-  const c = confusionAt(y, scores, threshold);
-  return (c.truePositives + c.trueNegatives) / y.length;
-}
-
-/** Share of rows called positive that are; 0 when none is called positive (scikit-learn's default). */
-export function precisionAt(y: ArrayLike<number>, scores: ArrayLike<number>, threshold = 0.5): number {
-  const c = confusionAt(y, scores, threshold);
-  return ratioOrZero(c.truePositives, c.truePositives + c.falsePositives);
-}
-
-/** Share of positives called positive; 0 without positives. */
-export function recallAt(y: ArrayLike<number>, scores: ArrayLike<number>, threshold = 0.5): number {
-  const c = confusionAt(y, scores, threshold);
-  return ratioOrZero(c.truePositives, c.truePositives + c.falseNegatives);
-}
-
-/** Harmonic mean of precision and recall; 0 without true positives. */
-export function f1At(y: ArrayLike<number>, scores: ArrayLike<number>, threshold = 0.5): number {
-  const c = confusionAt(y, scores, threshold);
-  return ratioOrZero(2 * c.truePositives, 2 * c.truePositives + c.falsePositives + c.falseNegatives);
-}
-
-function ratioOrZero(part: number, whole: number): number {
-  return whole > 0 ? part / whole : 0;
 }

@@ -80,20 +80,14 @@ function poissonTerm(a: number, x: number): number {
 }
 
 /** ln of the binomial probability continued to real a, b > 0, where x + y = 1: Γ(a+b+1)/(Γ(a+1)Γ(b+1)) x^a y^b. */
-export function logBinomialTerm(a: number, b: number, x: number, y: number): number {
+function logBinomialTerm(a: number, b: number, x: number, y: number): number {
   const n = a + b;
   const correction = stirlingError(n) - stirlingError(a) - stirlingError(b);
   const deviance = devianceTerm(a, n * x) + devianceTerm(b, n * y);
   return correction - deviance + 0.5 * Math.log(n / (2 * Math.PI * a * b));
 }
 
-/** Lower regularised incomplete gamma P(a, x), in [0, 1], a > 0, x ≥ 0. */
-export function gammaP(a: number, x: number): number {
-  if (!(a > 0 && x >= 0)) return Number.NaN;
-  return x < a + 1 ? gammaSeries(a, x) : 1 - gammaFraction(a, x);
-}
-
-/** Upper regularised incomplete gamma Q(a, x) = 1 − P(a, x), precise in its own tail. */
+/** Upper regularised incomplete gamma Q(a, x), in [0, 1], a > 0, x ≥ 0; precise in its own tail. */
 export function gammaQ(a: number, x: number): number {
   if (!(a > 0 && x >= 0)) return Number.NaN;
   return x < a + 1 ? 1 - gammaSeries(a, x) : gammaFraction(a, x);
@@ -127,11 +121,6 @@ function gammaFraction(a: number, x: number): number {
     if (Math.abs(step - 1) < EPSILON) break;
   }
   return Math.min(1, poissonTerm(a, x) * a * h);
-}
-
-/** Regularised incomplete beta I_x(a, b), in [0, 1]; a, b > 0, 0 ≤ x ≤ 1. */
-export function betaInc(x: number, a: number, b: number): number {
-  return betaIncOf(x, 1 - x, a, b);
 }
 
 /** I_x(a, b) where the caller knows y = 1 − x to full precision. */
@@ -186,11 +175,6 @@ export function erfc(x: number): number {
   return gammaFraction(0.5, x * x);
 }
 
-/** Standard normal distribution function. */
-export function normalCdf(z: number): number {
-  return 0.5 * erfc(-z / Math.SQRT2);
-}
-
 /** Probability that a standard normal is above z, precise for large z. */
 export function normalSf(z: number): number {
   return 0.5 * erfc(z / Math.SQRT2);
@@ -242,11 +226,6 @@ function horner(coefficients: readonly number[], x: number): number {
   return value;
 }
 
-/** Student t distribution function with `df` > 0 degrees of freedom (Infinity is the normal). */
-export function tCdf(t: number, df: number): number {
-  return t > 0 ? 1 - tSf(t, df) : tSf(-t, df);
-}
-
 /** P(T > t), precise for large t. */
 export function tSf(t: number, df: number): number {
   if (Number.isNaN(t) || !(df > 0)) return Number.NaN;
@@ -268,34 +247,9 @@ export function tQuantile(p: number, df: number): number {
   return p < 0.5 ? -t : t;
 }
 
-/** P(χ² ≤ x) with `df` > 0 degrees of freedom. */
-export function chiSquareCdf(x: number, df: number): number {
-  return x <= 0 ? 0 : gammaP(df / 2, x / 2);
-}
-
 /** P(χ² > x), precise in the upper tail. */
 export function chiSquareSf(x: number, df: number): number {
   return x <= 0 ? 1 : gammaQ(df / 2, x / 2);
-}
-
-/** x with P(χ² ≤ x) = p. */
-export function chiSquareQuantile(p: number, df: number): number {
-  if (!(p >= 0 && p <= 1) || !(df > 0)) return Number.NaN;
-  if (p === 0) return 0;
-  if (p === 1) return Number.POSITIVE_INFINITY;
-  const wilsonHilferty = df * (1 - 2 / (9 * df) + normalQuantile(p) * Math.sqrt(2 / (9 * df))) ** 3;
-  const start = wilsonHilferty > 0 ? wilsonHilferty : df * p;
-  if (p <= 0.5) return 1 / invertTail((value) => chiSquareCdf(1 / value, df), p, 1 / start);
-  return invertTail((value) => chiSquareSf(value, df), 1 - p, start);
-}
-
-/** x in [0, 1] with I_x(a, b) = p. */
-export function betaQuantile(p: number, a: number, b: number): number {
-  if (!(p >= 0 && p <= 1) || !(a > 0 && b > 0)) return Number.NaN;
-  if (p === 0 || p === 1) return p;
-  // x = 1/(1 + odds): the tail function of the odds of falling below x is decreasing.
-  const start = b / a;
-  return 1 / (1 + invertTail((odds) => betaIncOf(1 / (1 + odds), odds / (1 + odds), a, b), p, start));
 }
 
 /** v > 0 where the decreasing function `tailOf` equals `tail`: secant on (ln v, ln tail) inside a bracket. */

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { countNumeric, freezeNumericBins } from '../../math/bins.ts';
-import { persists } from '../../math/control-limits.ts';
+import { persists } from '../../math/persistence.ts';
 import { createRandom, type Random } from '../../math/random.ts';
 import { nextMove, seriesOf } from './incidents/rules.ts';
 import { type Former, judgeWindow } from './judge.model.ts';

@@ -317,5 +317,6 @@ export const CompareSchema = Type.Object({
   edges: Type.Array(Type.Number()),
   reference: Type.Array(Type.Number()),
   current: Type.Array(Type.Number()),
+  contributions: Type.Array(Type.Number(), { description: 'What each bin adds to the PSI, nats' }),
   figure: Nullable(DriftSchema),
 });

@@ -29,7 +29,8 @@ type Body = {
   labels: string[];
   reference: number[];
   current: number[];
-  figure: { feature: string };
+  contributions: number[];
+  figure: { feature: string; effect: number };
   features: Record<string, unknown>;
   timeline: { type: string }[];
 };
@@ -124,6 +125,7 @@ describe('monitoring over HTTP', () => {
     const { body } = await get('/monitors/flights/compare?feature=delay');
     expect(body.labels).toHaveLength(body.reference.length);
     expect(body.current).toHaveLength(body.reference.length);
+    expect(body.contributions.reduce((sum, part) => sum + part)).toBeCloseTo(body.figure.effect, 10);
     expect((await get('/monitors/flights/compare?feature=score')).body.figure.feature).toBe('score');
     expect((await get('/monitors/flights/compare?feature=nothing')).body.error.code).toBe(
       'monitoring.feature.not_found',

@@ -1,4 +1,5 @@
 import { binLabels } from '../../math/bins.ts';
+import { psiContributions } from '../../math/distances.ts';
 import { newId } from '../../platform/ids.ts';
 import { type LedgerEvent, listEvents, record } from '../../platform/ledger/index.ts';
 import { authorise, type Scope, transact, withCause } from '../../platform/scope.ts';
@@ -203,6 +204,7 @@ export async function compare(scope: Scope, deployment: string, feature: string,
     edges: column.bins.kind === 'edges' ? column.bins.edges : column.bins.values,
     reference: column.counts,
     current,
+    contributions: [...psiContributions(column.counts, current)].map((part) => part || 0),
     figure: figure ?? null,
   };
 }

@@ -1,3 +1,4 @@
+import { brierLosses, logLosses } from '../../math/classification.ts';
 import { delongPairedTest, pairedLossTest } from '../../math/compare.ts';
 import { authorise, type Scope } from '../../platform/scope.ts';
 import { withFreshFiles } from '../../platform/tables/index.ts';
@@ -99,9 +100,8 @@ async function replay(
   // Rows of one request share their moment; a range of a single request has only its rows to go by.
   const requests = rows.map((row) => row.request_id);
   const clusters = new Set(requests).size > 1 ? requests : undefined;
-  const metric = (loss: (score: number, label: number) => number): Metric => {
-    const a = ours.map((score, i) => loss(score, labels[i]));
-    const b = other.map((score, i) => loss(score, labels[i]));
+  const metric = (lossesOf: typeof logLosses): Metric => {
+    const [a, b] = [lossesOf(labels, ours), lossesOf(labels, other)];
     const { difference, interval, pValue } = pairedLossTest(a, b, clusters);
     return { live: mean(a), other: mean(b), difference, interval, pValue };
   };
@@ -113,8 +113,8 @@ async function replay(
     difference: auc.difference,
     interval: auc.interval,
     pValue: auc.pValue,
-    logLoss: metric((score, label) => -Math.log(cut(label === 1 ? score : 1 - score))),
-    brier: metric((score, label) => (score - label) ** 2),
+    logLoss: metric(logLosses),
+    brier: metric(brierLosses),
   };
 }
 
@@ -135,5 +135,4 @@ async function scoreAll(live: LiveRevision, rows: readonly Replayed[]): Promise<
   return scores;
 }
 
-const cut = (p: number) => Math.min(1 - 1e-12, Math.max(1e-12, p));
 const mean = (values: Float64Array) => values.reduce((sum, value) => sum + value, 0) / values.length;

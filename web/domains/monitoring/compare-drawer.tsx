@@ -13,7 +13,6 @@ import { signedInterval } from '../../ui/signed.ts';
 import { StateBadge } from '../../ui/state.tsx';
 import { TimeSeries } from '../../ui/time-series.tsx';
 import { useUrlPatch } from '../../ui/url-state.ts';
-import { psiParts } from './psi.ts';
 
 /** One feature of one window against the reference, on the same frozen bins. */
 export function CompareDrawer({ deployment, windows }: { deployment: string; windows: MonitorWindow[] }) {
@@ -187,7 +186,7 @@ function OverTime({ feature, windows }: { feature: string; windows: MonitorWindo
 }
 
 function Contributions({ found }: { found: FeatureComparison }) {
-  const parts = psiParts(found.reference, found.current);
+  const parts = found.contributions;
   const sum = parts.reduce((total, part) => total + part, 0);
   const most = Math.max(1e-12, ...parts);
   const total = (counts: number[]) => counts.reduce((all, value) => all + value, 0);

@@ -1,3 +1,4 @@
+import { wilson } from '../../../math/intervals.ts';
 import type { Json } from '../../../platform/json.ts';
 import { sqlIdentifier } from '../../../platform/tables/index.ts';
 import { type Batch, batchSql, type Queries } from '../expectations/batch.ts';
@@ -42,7 +43,7 @@ async function suggestFor(
     description,
   });
   if (rows === 0 || count === 0) return [];
-  const share = wilsonLower(count, rows);
+  const share = wilson(count, rows, 0.99).lower;
   const found: Expectation[] = [
     column.missing === 0
       ? make('expect_column_values_to_not_be_null', {}, 'critical', `${name} is always there`)
@@ -105,14 +106,6 @@ async function distinctValues(tables: Queries, batch: Batch, column: string): Pr
     `${batchSql(batch)} SELECT DISTINCT ${name} AS v FROM batch WHERE ${name} IS NOT NULL ORDER BY 1 LIMIT ${maxSet + 1}`,
   );
   return rows.map((row) => row.v);
-}
-
-/** Lower bound of the 99 % Wilson score interval of a share. E. B. Wilson (1927). */
-function wilsonLower(successes: number, n: number): number {
-  const z = 2.575829;
-  const p = successes / n;
-  const centre = p + (z * z) / (2 * n);
-  return Math.max(0, (centre - z * Math.sqrt((p * (1 - p)) / n + (z * z) / (4 * n * n))) / (1 + (z * z) / n));
 }
 
 /** A tenth of the range on either side; what was never negative stays so. */

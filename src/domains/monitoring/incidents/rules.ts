@@ -1,4 +1,4 @@
-import { persists } from '../../../math/control-limits.ts';
+import { persists } from '../../../math/persistence.ts';
 import { listed, sentence } from '../judge.model.ts';
 import type { AlertRule, Evidence, WindowRecord } from '../monitoring.model.ts';
 import type { MonitorSettings } from '../monitoring.settings.ts';

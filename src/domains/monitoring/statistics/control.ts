@@ -1,5 +1,5 @@
+import { sampleMoments } from '../../../math/descriptive.ts';
 import { tQuantile } from '../../../math/special.ts';
-import { sampleMoments } from '../../../math/two-sample.ts';
 
 /** Limits for one new window, learned from the windows or chunks that teach. */
 export type Limits = { windows: number; centre: number; lower: number; upper: number };

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { persists } from '../../../math/control-limits.ts';
+import { persists } from '../../../math/persistence.ts';
 import { createRandom, type Random } from '../../../math/random.ts';
 import { flagged, type HourSums, judgePerformance, type PerformanceRule, valuesOf } from './performance.ts';
 
