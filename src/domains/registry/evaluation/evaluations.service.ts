@@ -76,6 +76,12 @@ export async function getLatestEvaluation(
   return evaluation;
 }
 
+type Figures = Pick<Static<typeof EvaluationHeadline>, 'rows' | 'auc' | 'logLoss' | 'brier'>;
+
+/** Figures of reports by their digest: a report never changes, and a model may have thousands of versions. */
+const figuresOf = new Map<string, Figures>();
+const mostFigures = 10_000;
+
 /** What the newest evaluation of each version says, in short, the newest version first. @throws registry.model.not_found */
 export async function listHeadlines(
   scope: Scope,
@@ -83,18 +89,23 @@ export async function listHeadlines(
 ): Promise<Static<typeof EvaluationHeadline>[]> {
   const versions = await listVersions(scope, model);
   const rows = await newestEvaluations(scope.db, model);
-  return Promise.all(
-    versions.flatMap(({ version, digest }) => {
-      const row = rows.get(digest);
-      return row ? [headline(scope, version, row)] : [];
-    }),
-  );
+  const headlines: Static<typeof EvaluationHeadline>[] = [];
+  for (const { version, digest } of versions) {
+    const row = rows.get(digest);
+    if (row) headlines.push({ version, evaluation: row.id, ...(await readFigures(scope, row.report)) });
+  }
+  return headlines;
 }
 
-async function headline(scope: Scope, version: number, row: EvaluationRow) {
-  const { rows, candidate } = await getEvaluationReport(scope, row.report);
+async function readFigures(scope: Scope, report: string): Promise<Figures> {
+  const known = figuresOf.get(report);
+  if (known) return known;
+  const { rows, candidate } = await getEvaluationReport(scope, report);
   const { auc, logLoss, brier } = candidate;
-  return { version, evaluation: row.id, rows, auc, logLoss, brier };
+  const figures = { rows, auc, logLoss, brier };
+  if (figuresOf.size >= mostFigures) figuresOf.clear();
+  figuresOf.set(report, figures);
+  return figures;
 }
 
 async function toEvaluation(scope: Scope, row: EvaluationRow): Promise<EvaluationRecord> {
