@@ -7,6 +7,9 @@ const report = `<html><head><meta http-equiv="refresh" content="0;url=http://att
 const svg = `<svg xmlns="http://www.w3.org/2000/svg" width="40" height="40" onload="top.hacked=1"><script>top.hacked=1</script>
   <rect width="40" height="40" fill="teal"/></svg>`;
 
+const notes = `# Read me\n\nA **bold** word, a [way out](https://example.invalid/) and [another](javascript:top.hacked=1).\n
+![a picture](http://attacker.invalid/x.png)\n\n${attack}\n`;
+
 describeInBrowser('The pages of experiments', {}, (suite) => {
   const post = <T>(path: string, body: Record<string, unknown>) => suite.houston.client.post<T>(path, body);
   const start = (experiment: string, name: string, params: Record<string, string>, tags = {}) =>
@@ -115,13 +118,22 @@ describeInBrowser('The pages of experiments', {}, (suite) => {
     const scope = houston.platform.systemScope('user:test');
     const ids: string[] = [];
     for (const name of [attack, 'plain']) {
-      const { id } = await start('files', name, { lr: name === 'plain' ? '0.1' : attack }, { note: attack });
+      const { id } = await start(
+        'files',
+        name,
+        { lr: name === 'plain' ? '0.1' : attack },
+        {
+          note: attack,
+          'mlflow.note.content': notes,
+        },
+      );
       await log(id, 'loss', [3, 2, name === 'plain' ? 1 : 0.5]);
       ids.push(id);
     }
     const files: Record<string, string | Buffer> = {
       'report.html': report,
       'plots/mark.svg': svg,
+      'read.md': notes,
       'notes.txt': `one line\n${attack}`,
       'rows.csv': `name,score\n"${attack.replaceAll('"', '""')}",0.5\nb,0.25\n`,
       'config.json': JSON.stringify({ key: attack }),
@@ -162,6 +174,18 @@ describeInBrowser('The pages of experiments', {}, (suite) => {
     };
     await open('notes.txt');
     await page.getByText('one line').waitFor();
+    const overview = `${houston.url}/experiments/runs/${ids[0]}`;
+    for (const show of [() => open('read.md'), () => page.goto(overview)]) {
+      await show();
+      const text = page.locator('.markdown');
+      await text.getByRole('heading', { name: 'Read me' }).waitFor();
+      expect(await text.locator('strong').textContent()).toBe('bold');
+      expect(await text.locator('img, script').count()).toBe(0);
+      const links = await text.locator('a').evaluateAll((all) => all.map((a) => a.getAttribute('href')));
+      expect(links).toEqual(['https://example.invalid/', 'http://attacker.invalid/x.png']);
+      expect(await text.locator('a').first().getAttribute('rel')).toBe('noreferrer noopener');
+      await calm();
+    }
     await open('rows.csv');
     await page.getByText('0.25', { exact: true }).waitFor();
     await open('table.json');

@@ -7,6 +7,7 @@ import { JsonBlock } from '../../ui/code-block.tsx';
 import { CopyId } from '../../ui/copy-id.tsx';
 import { duration, toMs, utc } from '../../ui/format.ts';
 import { KeyValue } from '../../ui/key-value.tsx';
+import { Markdown } from '../../ui/markdown.tsx';
 import { Panel } from '../../ui/panel.tsx';
 import { Sparkline } from '../../ui/sparkline.tsx';
 import { StateBadge } from '../../ui/state.tsx';
@@ -29,7 +30,7 @@ export function RunOverview({ run, related }: { run: ExperimentRunDetail; relate
     <>
       {description ? (
         <Panel title="Description">
-          <div style={{ whiteSpace: 'pre-wrap', maxWidth: '90ch' }}>{description}</div>
+          <Markdown text={description} />
         </Panel>
       ) : null}
       <Panel

@@ -1,6 +1,7 @@
 import { Button, Textarea } from '@mantine/core';
 import { IconPencil } from '@tabler/icons-react';
 import { useState } from 'react';
+import { Markdown } from '../../ui/markdown.tsx';
 
 type InPlaceTextProps = {
   /** What the text is, for the button and the field: "Description". */
@@ -9,14 +10,14 @@ type InPlaceTextProps = {
   save: (text: string) => Promise<unknown>;
 };
 
-/** A text that is changed where it stands. */
+/** A text, read as Markdown, that is changed where it stands. */
 export function InPlaceText({ name, text, save }: InPlaceTextProps) {
   const [draft, setDraft] = useState<string | null>(null);
   const [busy, setBusy] = useState(false);
   if (draft === null) {
     return (
-      <span className="in-place">
-        {text === '' ? <span className="dim">–</span> : <span className="in-place-text">{text}</span>}
+      <div className="in-place">
+        {text === '' ? <span className="dim">–</span> : <Markdown text={text} />}
         <button
           type="button"
           className="icon-btn"
@@ -26,7 +27,7 @@ export function InPlaceText({ name, text, save }: InPlaceTextProps) {
         >
           <IconPencil size={13} />
         </button>
-      </span>
+      </div>
     );
   }
   const keep = () => {

@@ -71,7 +71,7 @@ export function ModelPage() {
           <DeployButton model={name} />
         </>
       }
-      {...(model.data?.description ? { lead: model.data.description } : {})}
+      {...(isLine(model.data?.description) ? { lead: model.data?.description } : {})}
     >
       <Panel title="Versions" note="newest first; AUC on held-out rows with its 95 % interval" flush>
         <Loaded query={versions} rows={5}>
@@ -290,3 +290,6 @@ function versionColumns(
     ageColumn('created', 'Registered', (version) => version.createdAt),
   ];
 }
+
+/** A description of several lines is read under "About", not in the head of the page. */
+const isLine = (text: string | undefined) => text !== undefined && text !== '' && !text.includes('\n');

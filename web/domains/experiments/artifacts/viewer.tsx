@@ -6,6 +6,7 @@ import { CodeBlock } from '../../../ui/code-block.tsx';
 import { Digest } from '../../../ui/copy-id.tsx';
 import { ErrorPanel, Skeleton } from '../../../ui/feedback.tsx';
 import { bytes } from '../../../ui/format.ts';
+import { Markdown } from '../../../ui/markdown.tsx';
 import type { FileRef } from './artifacts-panel.tsx';
 import { imageType, parseDelimited, tableOfJson, type ViewerKind, viewerOf } from './kinds.ts';
 import { TableView } from './table-view.tsx';
@@ -133,6 +134,7 @@ function Text({ blob, kind, path: name, isCut }: TextProps) {
   if (text === null) return <Skeleton height={240} />;
   if (text.includes('\u0000')) return <Cut>This file is not text; download it.</Cut>;
   if (kind === 'html') return <Html text={text} />;
+  if (kind === 'markdown') return <PageOrSource page={<Page text={text} />} source={text} />;
   if (kind === 'table') {
     const rows = parseDelimited(text, name.toLowerCase().endsWith('.tsv') ? '\t' : ',', isCut);
     return <TableView name={name} rows={rows} />;
@@ -169,11 +171,40 @@ const policy = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; fo
 
 /** A page in a frame without scripts, forms, links out or an origin; its source on demand. */
 function Html({ text }: { text: string }) {
+  const frame = (
+    <iframe
+      className="artifacts-frame"
+      title="The report, without scripts"
+      sandbox=""
+      referrerPolicy="no-referrer"
+      srcDoc={`<!doctype html><meta http-equiv="Content-Security-Policy" content="${policy}">${text}`}
+    />
+  );
+  return (
+    <PageOrSource
+      note="Scripts do not run here. Download the file to open it whole."
+      page={frame}
+      source={text}
+    />
+  );
+}
+
+function Page({ text }: { text: string }) {
+  return (
+    <div style={{ padding: 12 }}>
+      <Markdown text={text} />
+    </div>
+  );
+}
+
+type PageOrSourceProps = { note?: string; page: ReactNode; source: string };
+
+function PageOrSource({ note, page, source }: PageOrSourceProps) {
   const [view, setView] = useState('page');
   return (
     <>
       <div className="artifacts-note row">
-        <span className="grow">Scripts do not run here. Download the file to open it whole.</span>
+        <span className="grow">{note}</span>
         <SegmentedControl
           aria-label="Show"
           data={[
@@ -184,17 +215,7 @@ function Html({ text }: { text: string }) {
           onChange={setView}
         />
       </div>
-      {view === 'source' ? (
-        <Plain text={text} />
-      ) : (
-        <iframe
-          className="artifacts-frame"
-          title="The report, without scripts"
-          sandbox=""
-          referrerPolicy="no-referrer"
-          srcDoc={`<!doctype html><meta http-equiv="Content-Security-Policy" content="${policy}">${text}`}
-        />
-      )}
+      {view === 'source' ? <Plain text={source} /> : page}
     </>
   );
 }

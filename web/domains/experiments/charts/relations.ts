@@ -112,7 +112,13 @@ export function parallelOption(
       scale: true,
       axisLine: { lineStyle: { color: palette.line } },
       axisTick: { lineStyle: { color: palette.line } },
-      axisLabel: { ...text(palette), width: 90, overflow: 'truncate' },
+      axisLabel: {
+        ...text(palette),
+        width: 90,
+        overflow: 'truncate',
+        textBorderColor: palette.panel,
+        textBorderWidth: 4,
+      },
     })),
     visualMap: {
       show: numbers.length > 1,
@@ -130,6 +136,8 @@ export function parallelOption(
     series: [
       {
         type: 'parallel',
+        // Below the axes, whose labels the lines would strike through.
+        z: -1,
         smooth: false,
         lineStyle: { width: found.length > 40 ? 1 : 1.5, opacity: found.length > 40 ? 0.5 : 0.8 },
         emphasis: { lineStyle: { width: 3, opacity: 1 } },
