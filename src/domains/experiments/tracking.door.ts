@@ -13,6 +13,7 @@ import * as issues from './issues/issues.service.ts';
 import * as models from './logged-models/logged-models.service.ts';
 import { searchLoggedModels } from './logged-models/search-models.ts';
 import * as labelSchemas from './reviews/label-schemas.service.ts';
+import * as reviewItems from './reviews/review-items.service.ts';
 import * as reviewQueues from './reviews/review-queues.service.ts';
 import * as scorers from './scorers/scorers.service.ts';
 import { searchExperiments, searchTrackedRuns } from './search/search.service.ts';
@@ -85,7 +86,7 @@ export const tracking = {
   evaluationDatasets,
   issues,
   labelSchemas,
-  reviewQueues,
+  reviewQueues: { ...reviewQueues, ...reviewItems },
   scorers,
   placeOf,
   checkArtifactPath,

@@ -6,6 +6,7 @@ import { evaluate } from './evaluate.service.ts';
 import { createDatabaseWatch } from './faults/database-watch.ts';
 import { faultTypes } from './faults/fault-rules.ts';
 import { healAfterRestart, onFaultEvent } from './faults/faults.service.ts';
+import { getIncident } from './incidents/handling.service.ts';
 import { listAlerts, listIncidents } from './incidents/incidents.store.ts';
 import { MonitorSpec, type MonitorSpecInput } from './monitoring.contract.ts';
 import type { Alert, Incident, WindowRecord } from './monitoring.model.ts';
@@ -109,7 +110,7 @@ export function createMonitoringDomain(
     putMonitor: service.putMonitor,
     listWindows: service.listWindows,
     listIncidents: (scope, filter) => listIncidents(scope.db, filter),
-    getIncident: service.getIncident,
+    getIncident,
     listAlerts: (scope, filter) => listAlerts(scope.db, filter),
     evaluate: (scope, deployment) => evaluate(doors, scope, deployment),
   };

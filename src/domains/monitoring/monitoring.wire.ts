@@ -1,5 +1,6 @@
 import { binLabels } from '../../math/bins.ts';
 import { isoTime } from '../../platform/clock.ts';
+import type { TimelineEntry } from './incidents/timeline.service.ts';
 import type {
   Alert,
   Evidence,
@@ -8,7 +9,7 @@ import type {
   WindowRecord,
   WindowVerdict,
 } from './monitoring.model.ts';
-import type { MonitorStatus, TimelineEntry } from './monitoring.service.ts';
+import type { MonitorStatus } from './monitoring.service.ts';
 import type { ChunkFigures } from './statistics/chunk-figures.ts';
 import type { DriftFigure } from './statistics/drift.ts';
 import type { Performance } from './statistics/performance.ts';

@@ -8,8 +8,9 @@ import { getTraces } from '../traces/traces.service.ts';
 import { getExperimentByName } from '../tracking/experiments.service.ts';
 import type { LabelInput, LabelSchema } from './label-schemas.model.ts';
 import { labelSchemasOf } from './label-schemas.service.ts';
+import { listReviewItems, reviewCounts, setReviewStatus } from './review-items.service.ts';
 import type { ReviewItem } from './review-queues.model.ts';
-import { listReviewItems, listReviewQueues, reviewCounts, setReviewStatus } from './review-queues.service.ts';
+import { listReviewQueues } from './review-queues.service.ts';
 import {
   IssueBody,
   IssueReply,

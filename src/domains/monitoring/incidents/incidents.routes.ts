@@ -3,9 +3,10 @@ import type { HoustonApp } from '../../../platform/http/app.ts';
 import { Name } from '../../../platform/names.ts';
 import type { Scope } from '../../../platform/scope.ts';
 import { AlertSchema, IncidentDetailSchema, IncidentSchema } from '../monitoring.contract.ts';
-import * as service from '../monitoring.service.ts';
 import { wireAlert, wireIncident, wireTimeline } from '../monitoring.wire.ts';
+import * as handling from './handling.service.ts';
 import { listAlerts, listIncidents } from './incidents.store.ts';
+import { timeline as timelineOf } from './timeline.service.ts';
 
 const tags = ['monitoring'];
 const Params = Type.Object({ id: Type.String({ maxLength: 64 }) });
@@ -13,9 +14,9 @@ const State = (values: readonly string[]) =>
   Type.Optional(Type.String({ pattern: `^(${values.join('|')})$`, description: values.join(', ') }));
 
 async function detail(scope: Scope, id: string) {
-  const incident = await service.getIncident(scope, id);
+  const incident = await handling.getIncident(scope, id);
   const alerts = await listAlerts(scope.db, { incident: id });
-  const timeline = await service.timeline(scope, incident);
+  const timeline = await timelineOf(scope, incident);
   return { ...wireIncident(incident), alerts: alerts.map(wireAlert), timeline: timeline.map(wireTimeline) };
 }
 
@@ -84,7 +85,7 @@ export function incidentRoutes(app: HoustonApp): void {
       },
     },
     async ({ scope, params }) => {
-      await service.acknowledge(scope, params.id);
+      await handling.acknowledge(scope, params.id);
       return detail(scope, params.id);
     },
   );
@@ -103,7 +104,7 @@ export function incidentRoutes(app: HoustonApp): void {
       },
     },
     async ({ scope, params, body }) => {
-      await service.resolveIncident(scope, params.id, body.reason);
+      await handling.resolveIncident(scope, params.id, body.reason);
       return detail(scope, params.id);
     },
   );
@@ -122,7 +123,7 @@ export function incidentRoutes(app: HoustonApp): void {
       },
     },
     async ({ scope, params, body }, reply) => {
-      await service.addNote(scope, params.id, body.text);
+      await handling.addNote(scope, params.id, body.text);
       return reply.status(201).send(await detail(scope, params.id));
     },
   );

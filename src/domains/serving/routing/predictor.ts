@@ -1,23 +1,22 @@
 import { performance } from 'node:perf_hooks';
 import { localCaller } from '../../../platform/auth/auth.ts';
-import { HoustonError } from '../../../platform/errors.ts';
-import { type RequestTrace, traceOf } from '../../../platform/tracing/tracer.ts';
+import type { HoustonError } from '../../../platform/errors.ts';
+import type { RequestTrace } from '../../../platform/tracing/tracer.ts';
 import type { Gate } from '../admission/gate.ts';
 import { type Known, lookUp, runAndKeep, sharedAnswer } from '../cache/known-answers.ts';
-import type { Answer } from '../cache/result-cache.ts';
 import { type FailureBook, ofPrediction } from '../failures/failure-book.ts';
-import { meterCache, meterRequest, meterRun } from '../meter/meter.ts';
+import { meterCache, meterRequest } from '../meter/meter.ts';
 import type { PredictionLog } from '../recorder/prediction-log.ts';
 import { isChallengers } from '../rollouts/rollout.model.ts';
 import type { LiveRevision } from '../runtime/live-revision.ts';
-import type { RunOutputs } from '../runtime/runner.ts';
-import { countScores } from '../runtime/score.ts';
 import type { NamedTensor } from '../runtime/tensors.ts';
 import { servingError } from '../serving.errors.ts';
 import type { AsideQueue } from './aside-queue.ts';
+import { observe, otherArm } from './paired-arms.ts';
 import { createPredictionIds } from './prediction-ids.ts';
-import { beginRun, describePrediction, endRun, traced } from './prediction-trace.ts';
+import { describePrediction, traced } from './prediction-trace.ts';
 import { type PreparedRows, prepareRows } from './request-rows.ts';
+import { answerOf, isBad, knownRun, type Run, runRows } from './revision-run.ts';
 import type { LiveRollout, Route } from './route.ts';
 import { sameVectors } from './same-vectors.ts';
 
@@ -49,19 +48,6 @@ export type Prediction = {
   recorded: boolean;
   /** The request's tensors are looked at after this; their memory may not be used again. */
   tensorsInUse: boolean;
-};
-
-/** One run of one revision. */
-type Run = {
-  live: LiveRevision;
-  outputs: RunOutputs;
-  scores: Float64Array;
-  computeMs: number;
-  /** In milliseconds since 1970. */
-  endedAt: number;
-  error: string | null;
-  /** What the caller is told when nobody else can answer. */
-  failure: HoustonError | null;
 };
 
 export type PredictorNeeds = {
@@ -233,10 +219,6 @@ function ask(needs: PredictorNeeds, route: Route, request: PredictRequest): Aske
   return { now, id, isCallersId, live, arm, rollout, champion, rows, known };
 }
 
-function otherArm({ challenger }: LiveRollout, chosen: LiveRevision, champion: LiveRevision): LiveRevision {
-  return chosen === champion ? challenger : champion;
-}
-
 type Choice = { live: LiveRevision; arm: Arm; rollout: LiveRollout | null; champion: LiveRevision };
 
 function choose(route: Route, request: PredictRequest, id: string): Choice {
@@ -257,127 +239,4 @@ function choose(route: Route, request: PredictRequest, id: string): Choice {
   return isChallengers(key, rollout.salt, rollout.weight)
     ? { live: rollout.challenger, arm: 'canary', rollout, champion }
     : { live: champion, arm: 'champion', rollout, champion };
-}
-
-function runRows(
-  live: LiveRevision,
-  rows: PreparedRows,
-  trace?: RequestTrace | undefined,
-  arm?: Arm,
-): Promise<Run> {
-  const start = performance.now();
-  const span = trace?.span ? beginRun(trace.span, live, arm) : undefined;
-  const finish = (outputs: RunOutputs, error: string | null, failure: HoustonError | null = null): Run => {
-    const computeMs = performance.now() - start;
-    meterRun(live.meter, rows.rows, computeMs);
-    if (span) endRun(span, error);
-    const scores = error === null ? live.scorer.scores(outputs, rows.rows) : new Float64Array(0);
-    countScores(live.scorer, scores);
-    const endedAt = performance.timeOrigin + start + computeMs;
-    return { live, outputs, scores, computeMs, endedAt, error, failure };
-  };
-  const handed = span ? traceOf(span) : trace;
-  return withTimeout(live.runner.run(rows.feeds, handed), live).then(
-    (outputs) => finish(outputs, null),
-    (thrown: unknown) =>
-      thrown instanceof HoustonError
-        ? finish([], thrown.message, thrown)
-        : finish([], 'The model failed on this request.'),
-  );
-}
-
-/** What the cache gives, as a run that cost nothing. */
-function knownRun(live: LiveRevision, rows: PreparedRows, { outputs }: Answer): Run {
-  const scores = live.scorer.scores(outputs, rows.rows);
-  return { live, outputs, scores, computeMs: 0, endedAt: 0, error: null, failure: null };
-}
-
-/** The answer of a run that may be given again; not when a part of it has failed. */
-function answerOf(run: Run): Answer | null {
-  return isBad(run) || run.outputs.isPartial ? null : run;
-}
-
-/** A run in a worker that takes too long is given up (it ends on its own); inline runs cannot be. */
-function withTimeout<T>(run: Promise<T>, live: LiveRevision): Promise<T> {
-  if (live.runner.placement === 'inline') return run;
-  return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => {
-      reject(servingError('serving.request.timeout', 'The model took longer than its time limit.'));
-    }, live.revision.settings.timeoutMs);
-    run.then(resolve, reject).finally(() => clearTimeout(timer));
-  });
-}
-
-function isBad(run: Run): boolean {
-  if (run.error !== null) return true;
-  if (run.live.scorer.output === null) return false;
-  for (const score of run.scores) if (Number.isNaN(score)) return true;
-  return false;
-}
-
-type Answered = Pick<Asked, 'id' | 'now' | 'champion' | 'rows' | 'known'> & {
-  chosen: LiveRevision;
-  request: PredictRequest;
-  run: Run;
-  failed: Run | null;
-};
-
-/** Feeds the rollout's evidence: who was assigned, and both arms' results on the same rows. */
-function observe(needs: PredictorNeeds, rollout: LiveRollout, answered: Answered): void {
-  const { id, now, champion, chosen, known, run, failed } = answered;
-  rollout.stepRequests++;
-  rollout.evidence.assigned(chosen === rollout.challenger, rollout.weight);
-  const settle = (other: Run, mine: Run) => {
-    if (rollout.state === 'stopped') return;
-    const [ofChampion, ofChallenger] = mine.live === rollout.challenger ? [other, mine] : [mine, other];
-    rollout.evidence.pair({
-      id,
-      time: now,
-      champion: armResult(ofChampion),
-      challenger: armResult(ofChallenger),
-    });
-    if (!rollout.evidence.hasAlarm()) return;
-    rollout.weight = 0;
-    rollout.state = 'stopped';
-    rollout.onAlarm();
-  };
-  const record = (other: Run) =>
-    needs.log.pair({
-      id,
-      time: needs.now(),
-      revision: other.live.revision.id,
-      rollout: rollout.id,
-      computeMs: other.computeMs,
-      scores: other.error === null ? other.scores : null,
-      error: other.error,
-    });
-  if (failed) {
-    record(failed);
-    settle(run, failed);
-    return;
-  }
-  const other = otherArm(rollout, chosen, champion);
-  if (known?.answer && known.others) {
-    const others = knownRun(other, answered.rows, known.others);
-    record(others);
-    settle(others, run);
-    return;
-  }
-  needs.aside.push(async () => {
-    if (rollout.state === 'stopped') return;
-    const rows = sameVectors(other, chosen) ? answered.rows : prepareRows(other, answered.request, now);
-    const runOther = () => runRows(other, rows);
-    const aside = known ? await runAndKeep(known, other, now, runOther, answerOf) : await runOther();
-    record(aside);
-    settle(aside, run);
-  });
-}
-
-function armResult(run: Run) {
-  return {
-    failed: run.error !== null,
-    computeMs: run.computeMs,
-    endedAt: run.endedAt,
-    scores: run.error === null ? run.scores : null,
-  };
 }
