@@ -65,13 +65,13 @@ describeInBrowser('Lists', {}, (suite) => {
     expect(problems).toEqual([]);
   });
 
-  it('of rows name their columns', async () => {
+  it('of rows name their columns and print a minus', async () => {
     const { client, url } = suite.houston;
     await client.put('/api/data/datasets/flights', {});
     const response = await fetch(`${url}/api/data/datasets/flights/versions`, {
       method: 'POST',
       headers: { 'content-type': 'text/csv' },
-      body: 'origin,delay\nLAS,33\nATL,\n',
+      body: 'origin,delay\nLAS,33\nATL,\nORD,-7\n',
     });
     expect(response.ok).toBe(true);
     const { page, problems } = await suite.open();
@@ -79,6 +79,7 @@ describeInBrowser('Lists', {}, (suite) => {
     await page.getByRole('columnheader', { name: 'origin' }).waitFor();
     await page.getByRole('columnheader', { name: 'delay' }).waitFor();
     await page.getByRole('cell', { name: '33', exact: true }).waitFor();
+    await page.getByRole('cell', { name: '−7', exact: true }).waitFor();
     expect(problems).toEqual([]);
   });
 
