@@ -3,7 +3,7 @@
  * the log file before the reply, its latency counted, segments sealed in the background), once with both cut out. Both
  * alone on core 0 by turns. See README.md.
  *
- *   node bench/serving/recording.ts [--seconds 2] [--rounds 5] [--connections 32]
+ *   node bench/serving/recording.ts [--seconds 8] [--rounds 5] [--connections 32]
  */
 import { parseArgs } from 'node:util';
 import { startHoustonProcess } from './houston.ts';
@@ -13,7 +13,7 @@ import { type Measure, measure, median, show, showLoad, startScript, summarise }
 
 const { values } = parseArgs({
   options: {
-    seconds: { type: 'string', default: '2' },
+    seconds: { type: 'string', default: '8' },
     rounds: { type: 'string', default: '5' },
     connections: { type: 'string', default: '32' },
   },
