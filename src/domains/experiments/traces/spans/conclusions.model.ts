@@ -1,7 +1,8 @@
 import type { JsonObject } from '../../../../platform/json.ts';
 import type { TraceRow } from '../../experiments.tables.ts';
 import { cutValue, fitsKey, METADATA, TAG } from '../traces.model.ts';
-import { type Meaning, preview } from './meaning.model.ts';
+import type { Meaning } from './meaning.model.ts';
+import { preview } from './preview.model.ts';
 import { type AttributeValue, type NewSpan, writeContent } from './spans.model.ts';
 import { noUsage } from './usage.model.ts';
 
@@ -57,8 +58,8 @@ export function withSpans(row: TraceRow, told: readonly ToldSpan[], added: numbe
   if ((isOpen(row) || row.reported === 0) && span.endNs !== null)
     next.state = span.status === 'ERROR' ? 'ERROR' : 'OK';
   const info = JSON.parse(row.info) as JsonObject;
-  const request = preview(meaning.inputs);
-  const response = preview(meaning.outputs);
+  const request = preview(meaning.inputs, 'user');
+  const response = preview(meaning.outputs, 'assistant');
   next.info = JSON.stringify({
     ...(request !== undefined && { request_preview: request }),
     ...(response !== undefined && { response_preview: response }),

@@ -155,11 +155,3 @@ export function forClients(traceId: string, attributes: Attributes): Attributes 
     'mlflow.traceRequestId': traceId,
   };
 }
-
-/** The first characters of what went in or came out: a text as it is, anything else as JSON. */
-export function preview(value: AttributeValue | undefined): string | undefined {
-  if (value === undefined || value === null) return undefined;
-  const plain = (_key: string, item: unknown) => (typeof item === 'bigint' ? Number(item) : item);
-  const whole = typeof value === 'string' ? value : JSON.stringify(value, plain);
-  return whole.length > 1000 ? `${whole.slice(0, 997).toWellFormed()}...` : whole;
-}
