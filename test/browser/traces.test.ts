@@ -265,7 +265,7 @@ describeInBrowser('The pages of traces and of the registry', {}, (suite) => {
     await page.getByRole('button', { name: 'Change description' }).click();
     await page.getByRole('textbox', { name: 'Description' }).fill(attack);
     await page.getByRole('button', { name: 'Save' }).click();
-    await page.locator('.in-place-text').getByText(attack).waitFor();
+    await page.locator('.in-place .markdown').getByText(attack).waitFor();
     await page.getByRole('textbox', { name: 'New tag', exact: true }).fill('team');
     await page.getByRole('textbox', { name: 'Value of the new tag' }).fill('ops');
     await page.getByRole('button', { name: 'Add', exact: true }).click();
