@@ -148,7 +148,7 @@ def streaming():
 
 
 def deadlines():
-    error = refuses(lambda: client.infer("slow", [tensor(np.zeros((64, 2), np.float32))], client_timeout=0.001), "Deadline")
+    error = refuses(lambda: client.infer("slow", [tensor(np.zeros((64, 2), np.float32))], client_timeout=0.001), "Deadline", "DEADLINE_EXCEEDED")
     assert "DEADLINE_EXCEEDED" in str(error.status()), error
     assert client.is_server_live()
 

@@ -1,4 +1,6 @@
-const mostTries = 5;
+/** Many files may be rewritten one after the other while a long read goes on, and each may cost it a try. */
+const mostTries = 20;
+const pauseMs = 5;
 
 /**
  * Runs a read of files again when one of them was replaced or removed after it was listed and before it was opened:
@@ -11,6 +13,7 @@ export async function withFreshFiles<T>(read: () => Promise<T>): Promise<T> {
       return await read();
     } catch (error) {
       if (tries === mostTries || !isFileGone(error)) throw error;
+      await new Promise((resolve) => setTimeout(resolve, pauseMs * tries));
     }
   }
 }

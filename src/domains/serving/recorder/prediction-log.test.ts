@@ -12,6 +12,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { eventually } from '../../../../test/eventually.ts';
 import { createTables, type Tables, withFreshFiles } from '../../../platform/tables/index.ts';
 import { leastPacked, packScores, packVectors } from './packed-vectors.ts';
 import { openPredictionLog, type PredictionLog, type PredictionRecord } from './prediction-log.ts';
@@ -337,8 +338,9 @@ test('readers beside a log that is sealed and rewritten again and again miss not
   const log = open('rewritten');
   for (let i = 0; i < 400; i++) await log.record(entry(`${i}`, { features: Float32Array.of(i, i, i, i) }));
   let isOver = false;
-  const read = async () => {
-    for (let reads = 0; !isOver || reads === 0; reads++) {
+  const reads = [0, 0, 0];
+  const read = async (reader: number) => {
+    for (; !isOver || reads[reader] === 0; reads[reader]++) {
       const [found] = await withFreshFiles(() =>
         tables.query(
           `SELECT count(*) AS n, sum(features[1])::DOUBLE AS total, count(label) AS labels FROM (${joinedSql(filesOf(log), {})})`,
@@ -347,15 +349,22 @@ test('readers beside a log that is sealed and rewritten again and again miss not
       expect(found).toEqual({ n: 800, total: 159_600, labels: 0 });
     }
   };
-  const readers = [read(), read(), read()];
+  const readers = Promise.all(reads.map((_, reader) => read(reader)));
+  readers.catch(() => undefined);
   for (let i = 0; i < 25; i++) {
     await log.rewrite(2_000_000, async (kind, path, target) => {
       await tables.run(replaceSql(`SELECT * FROM (${logSql(kind, { open: [], sealed: [path] })})`, target));
       return 'replaced';
     });
+    // Nobody rewrites so often that a slow reader never comes through.
+    const before = [...reads];
+    await Promise.race([
+      readers,
+      eventually(() => expect(reads.every((count, reader) => count > before[reader])).toBe(true)),
+    ]);
   }
   isOver = true;
-  await Promise.all(readers);
+  await readers;
   expect(readdirSync(join(folder, 'rewritten/predictions'))).toContain('000001.26.parquet');
   await log.close();
   const again = open('rewritten');
