@@ -26,8 +26,11 @@ type Select = typeof selectRows;
 /** Params, tags, latest metrics, datasets and models of several runs, in one query each. */
 export async function partsOfRuns(db: Db, ids: readonly string[], select: Select): Promise<RunParts> {
   if (ids.length === 0) return { params: [], tags: [], metrics: [], datasets: [], models: [] };
-  const [[params, tags], metrics, links] = await Promise.all([
-    pairsOfRuns(db, ids, select),
+  const pairs = (table: string) =>
+    select<PairPart>(db, sql`select wanted.at, part.key, part.value ${ofRuns(db, ids, table)}`);
+  const [params, tags, metrics, links] = await Promise.all([
+    pairs('experiments_params'),
+    pairs('experiments_run_tags'),
     select<MetricPart>(
       db,
       sql`select wanted.at, part.key, part.value, part.special, part.step, part.time
@@ -36,12 +39,6 @@ export async function partsOfRuns(db: Db, ids: readonly string[], select: Select
     linksOfRuns(db, ids, select),
   ]);
   return { params, tags, metrics, ...links };
-}
-
-function pairsOfRuns(db: Db, ids: readonly string[], select: Select): Promise<[PairPart[], PairPart[]]> {
-  const pairs = (table: string) =>
-    select<PairPart>(db, sql`select wanted.at, part.key, part.value ${ofRuns(db, ids, table)}`);
-  return Promise.all([pairs('experiments_params'), pairs('experiments_run_tags')]);
 }
 
 /** Rows `part` of a table for each of the runs `wanted`, which lead: each is looked up by its key, however many there are. */
@@ -69,8 +66,8 @@ export async function linksOfRuns(db: Db, ids: readonly string[], select: Select
 export type RunTexts = { metrics: string; params: string; tags: string };
 
 /**
- * Params, tags and latest metrics of several runs, in their order, as texts that the database writes, as far as it is
- * the faster one: thousands of small values cost more than all else on the way out.
+ * Params, tags and latest metrics of several runs, in their order, as texts that the database writes: thousands of small
+ * values cost more than all else on the way out.
  */
 export function textsOfRuns(db: Db, ids: readonly string[], select: Select): Promise<RunTexts[]> {
   if (ids.length === 0) return Promise.resolve([]);
